@@ -1,0 +1,87 @@
+// Options of the control plane: server that data planes connect to, and access control. One row per key; see option.h.
+#include "pkg/config/options.h"
+
+namespace kuma::config {
+
+std::vector<Option> ControlPlaneDpServerOptions() {
+  return {
+      Int("dpServer.port", "KUMA_DP_SERVER_PORT", "5678", "Port to which data planes connect.").Range(0, 65535),
+      Text("dpServer.tlsCertFile", "KUMA_DP_SERVER_TLS_CERT_FILE", "", "PEM certificate of this server. Empty: general.tlsCertFile."),
+      Text("dpServer.tlsKeyFile", "KUMA_DP_SERVER_TLS_KEY_FILE", "", "PEM private key of this server. Empty: general.tlsKeyFile."),
+      Text("dpServer.tlsMinVersion", "KUMA_DP_SERVER_TLS_MIN_VERSION", "TLSv1_2", "Oldest TLS version accepted.").Allow("|TLSv1_2|TLSv1_3"),
+      Text("dpServer.tlsMaxVersion", "KUMA_DP_SERVER_TLS_MAX_VERSION", "", "Newest TLS version accepted. Empty: the newest known.")
+          .Allow("|TLSv1_2|TLSv1_3"),
+      List("dpServer.tlsCipherSuites", "KUMA_DP_SERVER_TLS_CIPHER_SUITES", "", "Cipher suites accepted. None: the default set."),
+      Duration("dpServer.readHeaderTimeout", "KUMA_DP_SERVER_READ_HEADER_TIMEOUT", "5s",
+               "Time limit for the headers of a request. 0s: none."),
+      Duration("dpServer.gracefulShutdownTimeout", "KUMA_DP_SERVER_GRACEFUL_SHUTDOWN_TIMEOUT", "10s",
+               "Time given to open connections when the control plane stops."),
+      Text("dpServer.authn.dpProxy.type", "KUMA_DP_SERVER_AUTHN_DP_PROXY_TYPE", "",
+           "How data planes prove who they are. Empty: by service account on Kubernetes, by token elsewhere.")
+          .Allow("|serviceAccountToken|dpToken|none"),
+      Bool("dpServer.authn.dpProxy.dpToken.enableIssuer", "KUMA_DP_SERVER_AUTHN_DP_PROXY_DP_TOKEN_ENABLE_ISSUER", "true",
+           "Let the control plane issue data plane tokens."),
+      Bool("dpServer.authn.dpProxy.dpToken.validator.useSecrets", "KUMA_DP_SERVER_AUTHN_DP_PROXY_DP_TOKEN_VALIDATOR_USE_SECRETS", "true",
+           "Trust the signing keys kept in secrets named dataplane-token-signing-key-*."),
+      JsonValue("dpServer.authn.dpProxy.dpToken.validator.publicKeys", "", "[]",
+                "Further trusted keys, each {kid, mesh, key} or {kid, mesh, keyFile}."),
+      Text("dpServer.authn.zoneProxy.type", "KUMA_DP_SERVER_AUTHN_ZONE_PROXY_TYPE", "",
+           "How zone proxies prove who they are. Empty: by service account on Kubernetes, by token elsewhere.")
+          .Allow("|serviceAccountToken|zoneToken|none"),
+      Bool("dpServer.authn.zoneProxy.zoneToken.enableIssuer", "KUMA_DP_SERVER_AUTHN_ZONE_PROXY_ZONE_TOKEN_ENABLE_ISSUER", "true",
+           "Let the control plane issue zone tokens."),
+      Bool("dpServer.authn.zoneProxy.zoneToken.validator.useSecrets", "KUMA_DP_SERVER_AUTHN_ZONE_PROXY_ZONE_TOKEN_VALIDATOR_USE_SECRETS",
+           "true", "Trust the signing keys kept in secrets named zone-token-signing-key-*."),
+      JsonValue("dpServer.authn.zoneProxy.zoneToken.validator.publicKeys", "", "[]",
+                "Further trusted keys, each {kid, key} or {kid, keyFile}."),
+      Bool("dpServer.authn.enableReloadableTokens", "KUMA_DP_SERVER_AUTHN_ENABLE_RELOADABLE_TOKENS", "false",
+           "Let proxies read their token again without a restart."),
+      Bool("dpServer.hds.enabled", "KUMA_DP_SERVER_HDS_ENABLED", "true", "Let Envoy check the health of applications (universal only)."),
+      Duration("dpServer.hds.interval", "KUMA_DP_SERVER_HDS_INTERVAL", "5s", "How often Envoy reports health."),
+      Duration("dpServer.hds.refreshInterval", "KUMA_DP_SERVER_HDS_REFRESH_INTERVAL", "10s",
+               "How often the health check configuration is computed."),
+      Duration("dpServer.hds.checkDefaults.timeout", "KUMA_DP_SERVER_HDS_CHECK_TIMEOUT", "2s", "A check that takes longer has failed."),
+      Duration("dpServer.hds.checkDefaults.interval", "KUMA_DP_SERVER_HDS_CHECK_INTERVAL", "1s", "Time between checks."),
+      Duration("dpServer.hds.checkDefaults.noTrafficInterval", "KUMA_DP_SERVER_HDS_CHECK_NO_TRAFFIC_INTERVAL", "1s",
+               "Time between checks of an application that had no traffic yet."),
+      Int("dpServer.hds.checkDefaults.healthyThreshold", "KUMA_DP_SERVER_HDS_CHECK_HEALTHY_THRESHOLD", "1",
+          "Successes in a row that make an application healthy.")
+          .Range(0, 4294967295),
+      Int("dpServer.hds.checkDefaults.unhealthyThreshold", "KUMA_DP_SERVER_HDS_CHECK_UNHEALTHY_THRESHOLD", "1",
+          "Failures in a row that make an application unhealthy.")
+          .Range(0, 4294967295),
+      Text("access.type", "KUMA_ACCESS_TYPE", "static", "How access to administrative functions is decided.").Allow("static"),
+      List("access.static.adminResources.users", "KUMA_ACCESS_STATIC_ADMIN_RESOURCES_USERS", "mesh-system:admin",
+           "Users that may read and change secrets."),
+      List("access.static.adminResources.groups", "KUMA_ACCESS_STATIC_ADMIN_RESOURCES_GROUPS", "mesh-system:admin",
+           "Groups that may read and change secrets."),
+      List("access.static.generateDpToken.users", "KUMA_ACCESS_STATIC_GENERATE_DP_TOKEN_USERS", "mesh-system:admin",
+           "Users that may get data plane tokens."),
+      List("access.static.generateDpToken.groups", "KUMA_ACCESS_STATIC_GENERATE_DP_TOKEN_GROUPS", "mesh-system:admin",
+           "Groups that may get data plane tokens."),
+      List("access.static.generateUserToken.users", "KUMA_ACCESS_STATIC_GENERATE_USER_TOKEN_USERS", "mesh-system:admin",
+           "Users that may get user tokens."),
+      List("access.static.generateUserToken.groups", "KUMA_ACCESS_STATIC_GENERATE_USER_TOKEN_GROUPS", "mesh-system:admin",
+           "Groups that may get user tokens."),
+      List("access.static.generateZoneToken.users", "KUMA_ACCESS_STATIC_GENERATE_ZONE_TOKEN_USERS", "mesh-system:admin",
+           "Users that may get zone tokens."),
+      List("access.static.generateZoneToken.groups", "KUMA_ACCESS_STATIC_GENERATE_ZONE_TOKEN_GROUPS", "mesh-system:admin",
+           "Groups that may get zone tokens."),
+      List("access.static.viewConfigDump.users", "KUMA_ACCESS_STATIC_GET_CONFIG_DUMP_USERS", "",
+           "Users that may see Envoy's configuration."),
+      List("access.static.viewConfigDump.groups", "KUMA_ACCESS_STATIC_GET_CONFIG_DUMP_GROUPS",
+           "mesh-system:unauthenticated,mesh-system:authenticated", "Groups that may see Envoy's configuration."),
+      List("access.static.viewStats.users", "KUMA_ACCESS_STATIC_VIEW_STATS_USERS", "", "Users that may see Envoy's statistics."),
+      List("access.static.viewStats.groups", "KUMA_ACCESS_STATIC_VIEW_STATS_GROUPS",
+           "mesh-system:unauthenticated,mesh-system:authenticated", "Groups that may see Envoy's statistics."),
+      List("access.static.viewClusters.users", "KUMA_ACCESS_STATIC_VIEW_CLUSTERS_USERS", "", "Users that may see Envoy's clusters."),
+      List("access.static.viewClusters.groups", "KUMA_ACCESS_STATIC_VIEW_CLUSTERS_GROUPS",
+           "mesh-system:unauthenticated,mesh-system:authenticated", "Groups that may see Envoy's clusters."),
+      List("access.static.controlPlaneMetadata.users", "KUMA_ACCESS_STATIC_CONTROL_PLANE_METADATA_USERS", "",
+           "Users that may see the control plane's own configuration."),
+      List("access.static.controlPlaneMetadata.groups", "KUMA_ACCESS_STATIC_CONTROL_PLANE_METADATA_GROUPS",
+           "mesh-system:unauthenticated,mesh-system:authenticated", "Groups that may see the control plane's own configuration."),
+  };
+}
+
+}  // namespace kuma::config

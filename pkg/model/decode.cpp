@@ -1,0 +1,391 @@
+// Decoding by schema. Two families: proto-based types (lenient: unknown fields and zero values vanish, errors are the
+// JSON decoder's) and schema-checked ones (violations of the structural schema with paths).
+#include <cmath>
+#include <limits>
+
+#include "pkg/base/duration.h"
+#include "pkg/base/strings.h"
+#include "pkg/model/schema.h"
+
+namespace kuma {
+namespace {
+
+std::string At(std::string_view path, std::string_view name) {
+  if (path.empty()) return std::string(name);
+  std::string joined(path);
+  joined += '.';
+  joined += name;
+  return joined;
+}
+
+std::string AtIndex(std::string_view path, size_t index) { return std::string(path) + "[" + std::to_string(index) + "]"; }
+
+std::string_view GoJsonType(const Json& value) {
+  switch (value.type()) {
+    case Json::value_t::boolean: return "bool";
+    case Json::value_t::string: return "string";
+    case Json::value_t::array: return "array";
+    case Json::value_t::object: return "object";
+    case Json::value_t::null: return "null";
+    default: return "number";
+  }
+}
+
+// The type's name in the structural schema's own messages.
+std::string_view SchemaType(const Json& value) {
+  if (value.is_boolean()) return "boolean";
+  if (value.is_number_integer() || value.is_number_unsigned()) return "integer";
+  return GoJsonType(value);
+}
+
+std::string_view WantedSchemaType(FieldKind kind) {
+  switch (kind) {
+    case FieldKind::kBool: return "boolean";
+    case FieldKind::kInt32:
+    case FieldKind::kInt64:
+    case FieldKind::kUint32:
+    case FieldKind::kUint64: return "integer";
+    case FieldKind::kDouble: return "number";
+    case FieldKind::kList: return "array";
+    case FieldKind::kObject:
+    case FieldKind::kMap: return "object";
+    default: return "string";
+  }
+}
+
+std::string_view GoType(FieldKind kind) {
+  switch (kind) {
+    case FieldKind::kBool: return "bool";
+    case FieldKind::kInt32: return "int32";
+    case FieldKind::kInt64: return "int64";
+    case FieldKind::kUint32: return "uint32";
+    case FieldKind::kUint64: return "uint64";
+    case FieldKind::kDouble: return "float64";
+    case FieldKind::kList: return "[]json.RawMessage";
+    case FieldKind::kObject:
+    case FieldKind::kMap: return "map[string]json.RawMessage";
+    default: return "string";
+  }
+}
+
+struct Range {
+  double low;
+  double high;
+};
+
+Range RangeOf(FieldKind kind) {
+  switch (kind) {
+    case FieldKind::kInt32: return {-2147483648.0, 2147483647.0};
+    case FieldKind::kUint32: return {0.0, 4294967295.0};
+    case FieldKind::kUint64: return {0.0, 18446744073709551615.0};
+    default: return {-9223372036854775808.0, 9223372036854775807.0};
+  }
+}
+
+bool IsZero(const Json& value) {
+  switch (value.type()) {
+    case Json::value_t::boolean: return !value.get<bool>();
+    case Json::value_t::string: return value.get_ref<const std::string&>().empty();
+    case Json::value_t::array: return value.empty();
+    case Json::value_t::number_integer:
+    case Json::value_t::number_unsigned:
+    case Json::value_t::number_float: return value.get<double>() == 0.0;
+    case Json::value_t::null: return true;
+    default: return false;
+  }
+}
+
+// The JSON form of a protobuf Duration has 0, 3, 6 or 9 decimals and only seconds.
+std::string FormatProtoDuration(Nanos duration) {
+  const int64_t total = duration.count();
+  const uint64_t magnitude = total < 0 ? 0 - static_cast<uint64_t>(total) : static_cast<uint64_t>(total);
+  std::string text = (total < 0 ? "-" : "") + std::to_string(magnitude / 1000000000u);
+  uint64_t nanos = magnitude % 1000000000u;
+  if (nanos != 0) {
+    std::string digits = std::to_string(nanos);
+    digits.insert(0, 9 - digits.size(), '0');
+    while (digits.ends_with("000")) digits.resize(digits.size() - 3);
+    text += "." + digits;
+  }
+  return text + "s";
+}
+
+std::string SnakeCase(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    if (c >= 'A' && c <= 'Z') {
+      out += '_';
+      out += static_cast<char>(c - 'A' + 'a');
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+class Decoder {
+ public:
+  explicit Decoder(bool proto) : proto_(proto) {}
+
+  Json Members(const Fields& fields, bool preserve_unknown, const Json& input, std::string_view path) {
+    Json out = Json::object();
+    for (const auto& [key, value] : input.items()) {
+      const Field* field = FindField(fields, key);
+      if (field == nullptr) {
+        if (preserve_unknown) {
+          out[key] = value;
+        } else {
+          NoteUnknown(fields, key, path);
+        }
+        continue;
+      }
+      if (value.is_null()) continue;
+      Json decoded = Value(*field, value, At(path, field->name));
+      if (decoded.is_null()) continue;
+      if (proto_ && !field->keep_zero && IsZero(decoded)) continue;
+      if (proto_ && !field->keep_zero && field->kind == FieldKind::kMap && decoded.empty()) continue;
+      if (proto_ && !field->proto_enum.empty() && !field->allowed.empty() && !field->keep_zero && decoded == field->allowed.front()) continue;
+      out[field->name] = std::move(decoded);
+    }
+    if (!proto_) {
+      for (const Field& field : fields) {
+        if (field.required && field.default_value.is_null() && Get(input, field.name).is_null()) {
+          result_.violations.push_back({At(path, field.name), "in body is required"});
+        }
+      }
+    }
+    return out;
+  }
+
+  DecodeResult Finish(Json value) {
+    result_.value = std::move(value);
+    return std::move(result_);
+  }
+
+  void Fatal(std::string text) {
+    if (result_.fatal.empty()) result_.fatal = std::move(text);
+  }
+
+ private:
+  const Field* FindField(const Fields& fields, std::string_view key) const {
+    for (const Field& field : fields) {
+      if (field.name == key) return &field;
+    }
+    if (proto_ && Contains(key, "_")) {
+      for (const Field& field : fields) {
+        if (SnakeCase(field.name) == key) return &field;
+      }
+    }
+    return nullptr;
+  }
+
+  void NoteUnknown(const Fields& fields, const std::string& key, std::string_view path) {
+    std::vector<std::string> names;
+    names.reserve(fields.size());
+    for (const Field& field : fields) names.push_back(field.name);
+    const std::string nearest = NearestName(key, names);
+    result_.unknown.push_back({At(path, key), nearest.empty() ? "unknown field" : "unknown field, did you mean \"" + nearest + "\"?"});
+  }
+
+  Json WrongType(const Field& field, const Json& value, std::string_view path) {
+    if (proto_) {
+      Fatal("json: cannot unmarshal " + std::string(GoJsonType(value)) + " into Go value of type " + std::string(GoType(field.kind)));
+    } else {
+      result_.violations.push_back({std::string(path), "in body must be of type " + std::string(WantedSchemaType(field.kind)) + ": \"" +
+                                                           std::string(SchemaType(value)) + "\""});
+    }
+    return nullptr;
+  }
+
+  Json Value(const Field& field, const Json& value, const std::string& path) {
+    switch (field.kind) {
+      case FieldKind::kBool: return value.is_boolean() ? value : WrongType(field, value, path);
+      case FieldKind::kInt32:
+      case FieldKind::kInt64:
+      case FieldKind::kUint32:
+      case FieldKind::kUint64:
+      case FieldKind::kDouble: return Number(field, value, path);
+      case FieldKind::kString: return Text(field, value, path);
+      case FieldKind::kBytes: return BytesText(field, value, path);
+      case FieldKind::kDuration: return DurationText(field, value, path);
+      case FieldKind::kIntOrString:
+        if (value.is_string() || value.is_number_integer() || value.is_number_unsigned()) return value;
+        result_.violations.push_back({path, "in body must be of type integer or string: \"" + std::string(SchemaType(value)) + "\""});
+        return nullptr;
+      case FieldKind::kAny: return value;
+      case FieldKind::kObject:
+        if (!value.is_object()) return WrongType(field, value, path);
+        return Members(*field.fields, field.preserve_unknown, value, path);
+      case FieldKind::kList: return ListOf(field, value, path);
+      case FieldKind::kMap: return MapOf(field, value, path);
+    }
+    return nullptr;
+  }
+
+  Json Number(const Field& field, const Json& original, const std::string& path) {
+    Json value = original;
+    // protobuf's JSON form writes 64-bit numbers as text and accepts text for all.
+    if (proto_ && value.is_string()) {
+      const std::string& text = value.get_ref<const std::string&>();
+      if (const auto whole = ParseInt(text)) {
+        value = *whole;
+      } else if (const auto real = ParseDouble(text); real && field.kind == FieldKind::kDouble) {
+        value = *real;
+      }
+    }
+    if (!value.is_number()) return WrongType(field, original, path);
+    const double number = value.get<double>();
+    if (field.kind != FieldKind::kDouble) {
+      const Range range = RangeOf(field.kind);
+      if (std::floor(number) != number || number < range.low || number > range.high) {
+        if (proto_) {
+          Fatal("json: cannot unmarshal number " + ToJsonText(original) + " into Go value of type " + std::string(GoType(field.kind)));
+          return nullptr;
+        }
+        if (std::floor(number) != number) return WrongType(field, value, path);
+        Fatal("json: cannot unmarshal number " + ToJsonText(original) + " into Go value of type " + std::string(GoType(field.kind)));
+        return nullptr;
+      }
+      if (value.is_number_float()) value = static_cast<int64_t>(number);
+    }
+    if (field.minimum && number < *field.minimum) {
+      result_.violations.push_back({path, "in body should be greater than or equal to " + FormatGoFloat(*field.minimum)});
+    }
+    if (field.maximum && number > *field.maximum) {
+      result_.violations.push_back({path, "in body should be less than or equal to " + FormatGoFloat(*field.maximum)});
+    }
+    return value;
+  }
+
+  Json Text(const Field& field, const Json& value, const std::string& path) {
+    if (!field.proto_enum.empty()) return ProtoEnumText(field, value);
+    if (!value.is_string()) return WrongType(field, value, path);
+    const std::string& text = value.get_ref<const std::string&>();
+    if (text.size() < field.min_length) {
+      result_.violations.push_back({path, "in body should be at least " + std::to_string(field.min_length) + " chars long"});
+    }
+    if (!field.allowed.empty() && std::find(field.allowed.begin(), field.allowed.end(), text) == field.allowed.end()) {
+      result_.violations.push_back({path, "in body should be one of [" + Join(field.allowed, " ") + "]"});
+    }
+    return value;
+  }
+
+  Json ProtoEnumText(const Field& field, const Json& value) {
+    if (value.is_number_integer() || value.is_number_unsigned()) {
+      const int64_t index = value.get<int64_t>();
+      if (index >= 0 && index < static_cast<int64_t>(field.allowed.size())) return field.allowed[static_cast<size_t>(index)];
+    } else if (value.is_string()) {
+      const std::string& text = value.get_ref<const std::string&>();
+      if (std::find(field.allowed.begin(), field.allowed.end(), text) != field.allowed.end()) return value;
+    }
+    Fatal("unknown value " + QuoteGo(ToJsonText(value)) + " for enum " + field.proto_enum);
+    return nullptr;
+  }
+
+  Json BytesText(const Field& field, const Json& value, const std::string& path) {
+    if (!value.is_string()) return WrongType(field, value, path);
+    std::string text = value.get<std::string>();
+    const Result<std::string> decoded = Base64Decode(text);
+    if (!decoded.ok()) {
+      size_t at = 0;
+      while (at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) != 0 || text[at] == '+' || text[at] == '/')) ++at;
+      Fatal("illegal base64 data at input byte " + std::to_string(at));
+      return nullptr;
+    }
+    return Base64Encode(decoded.value());
+  }
+
+  Json DurationText(const Field& field, const Json& value, const std::string& path) {
+    if (!value.is_string()) {
+      if (proto_ && value.is_object()) {  // {seconds, nanos} is not protobuf's JSON form
+        return WrongType(field, value, path);
+      }
+      return WrongType(field, value, path);
+    }
+    const std::string text = value.get<std::string>();
+    const Result<Nanos> parsed = ParseDuration(text);
+    if (!parsed.ok()) {
+      Fatal(proto_ ? "bad Duration: " + parsed.error().message : parsed.error().message);
+      return nullptr;
+    }
+    return field.proto_duration.empty() ? FormatDuration(parsed.value()) : FormatProtoDuration(parsed.value());
+  }
+
+  Json ListOf(const Field& field, const Json& value, const std::string& path) {
+    if (!value.is_array()) return WrongType(field, value, path);
+    if (value.size() < field.min_items) {
+      result_.violations.push_back({path, "in body should have at least " + std::to_string(field.min_items) + " items"});
+    }
+    if (field.max_items && value.size() > *field.max_items) {
+      result_.violations.push_back({path, "in body should have at most " + std::to_string(*field.max_items) + " items"});
+    }
+    Json out = Json::array();
+    for (size_t i = 0; i < value.size(); ++i) {
+      // A null keeps its place, so that indices in later violations are those of the input.
+      out.push_back(Value(*field.element, value[i], AtIndex(path, i)));
+    }
+    return out;
+  }
+
+  Json MapOf(const Field& field, const Json& value, const std::string& path) {
+    if (!value.is_object()) return WrongType(field, value, path);
+    Json out = Json::object();
+    for (const auto& [key, item] : value.items()) {
+      if (item.is_null() && field.element->kind != FieldKind::kAny) continue;
+      Json decoded = Value(*field.element, item, At(path, key));
+      if (!decoded.is_null() || field.element->kind == FieldKind::kAny) out[key] = std::move(decoded);
+    }
+    return out;
+  }
+
+  const bool proto_;
+  DecodeResult result_;
+};
+
+void ApplyDefaultsTo(const Fields& fields, Json& value);
+
+void ApplyDefaultsToValue(const Field& field, Json& value) {
+  if (field.kind == FieldKind::kObject && value.is_object()) {
+    ApplyDefaultsTo(*field.fields, value);
+  } else if (field.kind == FieldKind::kList && value.is_array()) {
+    for (Json& item : value) ApplyDefaultsToValue(*field.element, item);
+  } else if (field.kind == FieldKind::kMap && value.is_object()) {
+    for (auto& [key, item] : value.items()) ApplyDefaultsToValue(*field.element, item);
+  }
+}
+
+void ApplyDefaultsTo(const Fields& fields, Json& value) {
+  for (const Field& field : fields) {
+    auto found = value.find(field.name);
+    if (found == value.end() || found->is_null()) {
+      if (field.default_value.is_null()) continue;
+      found = value.emplace(field.name, field.default_value).first;
+    }
+    ApplyDefaultsToValue(field, *found);
+  }
+}
+
+}  // namespace
+
+DecodeResult Decode(const Schema& schema, const Json& input, std::string_view path) {
+  Decoder decoder(schema.lenient_unknown);
+  if (input.is_null()) return decoder.Finish(decoder.Members(schema.fields, false, Json::object(), path));
+  if (!input.is_object()) {
+    DecodeResult result;
+    result.value = Json::object();
+    if (schema.lenient_unknown) {
+      result.fatal = "json: cannot unmarshal " + std::string(GoJsonType(input)) + " into Go value of type map[string]json.RawMessage";
+    } else {
+      result.violations.push_back({std::string(path), "in body must be of type object: \"" + std::string(SchemaType(input)) + "\""});
+    }
+    return result;
+  }
+  Json value = decoder.Members(schema.fields, false, input, path);
+  return decoder.Finish(std::move(value));
+}
+
+void ApplyDefaults(const Schema& schema, Json& value) {
+  if (value.is_object()) ApplyDefaultsTo(schema.fields, value);
+}
+
+}  // namespace kuma

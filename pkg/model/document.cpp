@@ -1,0 +1,182 @@
+#include "pkg/model/document.h"
+
+#include <algorithm>
+
+namespace kuma {
+namespace {
+
+constexpr std::string_view kMetaFields[] = {"type", "mesh", "name", "creationTime", "modificationTime", "labels", "kri", "snis"};
+
+bool IsMetaField(std::string_view key) {
+  return std::find(std::begin(kMetaFields), std::end(kMetaFields), key) != std::end(kMetaFields);
+}
+
+Error InvalidObject(const TypeDescriptor& type, std::string_view text) { return Invalid("invalid " + type.name + " object: " + QuoteGo(text)); }
+
+Status ReadTime(const Json& document, const char* key, const TypeDescriptor& type, SystemTime& out) {
+  const Json& text = Get(document, key);
+  if (text.is_null()) return Ok();
+  Result<SystemTime> parsed = text.is_string() ? ParseRfc3339(text.get<std::string>()) : Result<SystemTime>(Invalid("not a time"));
+  if (!parsed.ok()) {
+    return InvalidObject(type, "parsing time " + ToJsonText(text) + " as \"2006-01-02T15:04:05Z07:00\": cannot parse");
+  }
+  out = parsed.value();
+  return Ok();
+}
+
+Status ReadText(const Json& document, const char* key, const TypeDescriptor& type, std::string& out) {
+  const Json& text = Get(document, key);
+  if (text.is_null()) return Ok();
+  if (!text.is_string()) {
+    return InvalidObject(type, std::string("json: cannot unmarshal ") + (text.is_number() ? "number" : text.is_boolean() ? "bool" : text.type_name()) +
+                                   " into Go struct field ResourceMeta." + key + " of type string");
+  }
+  out = text.get<std::string>();
+  return Ok();
+}
+
+Status ReadMeta(const Json& document, const TypeDescriptor& type, ResourceMeta& meta) {
+  KUMA_TRY(ReadText(document, "type", type, meta.key.type));
+  KUMA_TRY(ReadText(document, "mesh", type, meta.key.mesh));
+  KUMA_TRY(ReadText(document, "name", type, meta.key.name));
+  KUMA_TRY(ReadTime(document, "creationTime", type, meta.creation_time));
+  KUMA_TRY(ReadTime(document, "modificationTime", type, meta.modification_time));
+  const Json& labels = Get(document, "labels");
+  if (labels.is_null()) return Ok();
+  if (!labels.is_object()) return InvalidObject(type, "json: cannot unmarshal labels into Go struct field ResourceMeta.labels of type map[string]string");
+  for (const auto& [key, value] : labels.items()) {
+    if (value.is_null()) {
+      meta.labels[key] = "";
+    } else if (value.is_string()) {
+      meta.labels[key] = value.get<std::string>();
+    } else {
+      return InvalidObject(type, std::string("json: cannot unmarshal ") + (value.is_number() ? "number" : value.is_boolean() ? "bool" : value.type_name()) +
+                                     " into Go struct field ResourceMeta.labels of type string");
+    }
+  }
+  return Ok();
+}
+
+Status TakeDecoded(DecodeResult decoded, const TypeDescriptor& type, std::vector<Violation>* unknown, Json& out) {
+  if (!decoded.violations.empty()) return ViolationsError(std::move(decoded.violations));
+  if (!decoded.fatal.empty()) return InvalidObject(type, decoded.fatal);
+  if (unknown != nullptr) unknown->insert(unknown->end(), decoded.unknown.begin(), decoded.unknown.end());
+  out = std::move(decoded.value);
+  return Ok();
+}
+
+// Sections of a destination, in order of their ports.
+Json SnisOf(const Resource& resource, const TypeRegistry& types) {
+  std::vector<std::pair<int64_t, std::string>> sections;
+  const auto add = [&](const Json& port) {
+    const int64_t number = GetInt(port, "port");
+    std::string name = GetString(port, "name");
+    sections.emplace_back(number, name.empty() ? std::to_string(number) : std::move(name));
+  };
+  for (const Json& port : Get(resource.spec, "ports")) add(port);
+  if (const Json& match = Get(resource.spec, "match"); match.is_object()) add(match);
+  std::stable_sort(sections.begin(), sections.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  Json list = Json::array();
+  const Kri kri = KriOf(resource.meta);
+  for (auto& [port, section] : sections) list.push_back({{"port", port}, {"sni", SniOf(kri.WithSection(std::move(section)), types)}});
+  return list;
+}
+
+}  // namespace
+
+Error ViolationsError(std::vector<Violation> violations) {
+  Error error = Invalid("");
+  for (const Violation& violation : violations) {
+    if (!error.message.empty()) error.message += "; ";
+    error.message += violation.field + ": " + violation.message;
+  }
+  error.violations = std::move(violations);
+  return error;
+}
+
+Result<Resource> FromDocument(const Json& document, const TypeRegistry& types, std::vector<Violation>* unknown) {
+  if (!document.is_object()) return Invalid("a resource must be an object");
+  const Json& name = Get(document, "type");
+  if (!name.is_string() || name.get_ref<const std::string&>().empty()) return Invalid("the resource has no type");
+  const TypeDescriptor* type = types.Find(name.get<std::string>());
+  if (type == nullptr) return Invalid("invalid type " + QuoteGo(name.get<std::string>()));
+  return FromDocument(document, *type, unknown);
+}
+
+Result<Resource> FromDocument(const Json& document, const TypeDescriptor& type, std::vector<Violation>* unknown) {
+  if (!document.is_object()) return InvalidObject(type, "json: cannot unmarshal the document into Go value of type map[string]interface {}");
+  Resource resource;
+  if (type.inlined_spec) {
+    KUMA_TRY(ReadMeta(document, type, resource.meta));
+    Json spec = document;
+    for (const std::string_view key : kMetaFields) spec.erase(std::string(key));
+    KUMA_TRY(TakeDecoded(Decode(type.schema, spec, ""), type, unknown, resource.spec));
+  } else {
+    Json spec = Get(document, "spec");
+    if (spec.is_null()) spec = Json::object();
+    ApplyDefaults(type.schema, spec);
+    KUMA_TRY(TakeDecoded(Decode(type.schema, spec, "spec"), type, unknown, resource.spec));
+    if (type.has_status && !Get(document, "status").is_null()) {
+      KUMA_TRY(TakeDecoded(Decode(type.status_schema, Get(document, "status"), "status"), type, nullptr, resource.status));
+    }
+    if (unknown != nullptr) {
+      for (const auto& [key, value] : document.items()) {
+        if (!IsMetaField(key) && key != "spec" && key != "status") unknown->push_back({key, "unknown field"});
+      }
+    }
+    KUMA_TRY(ReadMeta(document, type, resource.meta));
+  }
+  if (type.scope == Scope::kGlobal) resource.meta.key.mesh.clear();
+  if (type.normalize) type.normalize(resource.spec);
+  return resource;
+}
+
+std::string SniOf(const Kri& kri, const TypeRegistry& types) {
+  const TypeDescriptor* type = types.Find(kri.type);
+  if (type == nullptr || !type->is_destination) return {};
+  std::string sni = "sni." + type->short_name + "." + kri.mesh;
+  // A namespace without a zone says nothing: what the global control plane made is unique by name.
+  if (!kri.zone.empty()) {
+    sni += "." + kri.zone;
+    if (!kri.ns.empty()) sni += "." + kri.ns;
+  }
+  return sni + "." + kri.name + "." + kri.section;
+}
+
+Json MetaDocument(const ResourceMeta& meta, const TypeRegistry& types) {
+  Json document = {{"type", meta.type()},
+                   {"name", meta.name()},
+                   {"creationTime", FormatRfc3339(meta.creation_time)},
+                   {"modificationTime", FormatRfc3339(meta.modification_time)}};
+  if (!meta.mesh().empty()) document["mesh"] = meta.mesh();
+  if (!meta.labels.empty()) document["labels"] = meta.labels;
+  if (std::string kri = ToString(KriOf(meta), types); !kri.empty()) document["kri"] = std::move(kri);
+  return document;
+}
+
+Json ToDocument(const Resource& resource, const TypeRegistry& types) {
+  Json document = MetaDocument(resource.meta, types);
+  const TypeDescriptor* type = types.Find(resource.meta.type());
+  if (type != nullptr && type->inlined_spec) {
+    if (resource.spec.is_object()) {
+      for (const auto& [key, value] : resource.spec.items()) {
+        if (!IsMetaField(key)) document[key] = value;
+      }
+    }
+    return document;
+  }
+  document["spec"] = resource.spec.is_null() ? Json::object() : resource.spec;
+  if (type != nullptr && type->has_status) document["status"] = resource.status.is_null() ? Json::object() : resource.status;
+  if (type != nullptr && type->is_destination) {
+    if (Json snis = SnisOf(resource, types); !snis.empty()) document["snis"] = std::move(snis);
+  }
+  return document;
+}
+
+std::vector<Violation> Validate(const Resource& resource, const TypeDescriptor& type, const ValidationContext& context) {
+  std::vector<Violation> violations;
+  if (type.validate) type.validate(resource, context, violations);
+  return violations;
+}
+
+}  // namespace kuma

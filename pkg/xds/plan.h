@@ -1,0 +1,32 @@
+// From facts and rules to units: the pure middle of the line. A plan lists every unit of one proxy; a unit's digest covers all that its
+// generator reads, so equal digests mean equal output, in whichever proxy.
+#pragma once
+
+#include "pkg/mesh/snapshot.h"
+#include "pkg/policy/rules/ruleset.h"
+#include "pkg/xds/generate/proxy.h"
+#include "pkg/xds/identity.h"
+#include "pkg/xds/proxy_directory.h"
+
+namespace kuma::xds {
+
+// Rules are kept apart from units for the inspect API.
+struct ProxyPlan {
+  policy::RuleSets rules;
+  std::vector<Unit> units;
+};
+
+struct PlanRequest {
+  const ProxyNode& node;
+  mesh::DataplanePtr dataplane;
+  mesh::SnapshotPtr snapshot;
+  IdentityPtr identity;      // null: none (mTLS off, or not issued yet)
+  AdminMaterialPtr admin;
+  const TypeRegistry& types;
+  std::string zone;
+  bool include_shadow = false;
+};
+
+ProxyPlan PlanProxy(const PlanRequest& request);
+
+}  // namespace kuma::xds
