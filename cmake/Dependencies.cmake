@@ -69,6 +69,7 @@ target_link_libraries(dep_boost INTERFACE Threads::Threads)
 
 dep_pkg(yaml yaml-cpp)
 dep_pkg(openssl openssl)
+dep_pkg(zlib zlib)
 dep_pkg(re2 re2)
 dep_pkg(sqlite sqlite3)
 dep_pkg(grpc grpc++ protobuf)

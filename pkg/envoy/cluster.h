@@ -18,7 +18,7 @@ struct Host {
   std::string address;
   uint32_t port = 0;
   std::string unix_path;
-  StringMap tags;    // kuma.io/service is left out of the metadata: the cluster is named by it
+  StringMap tags;  // kuma.io/service is left out of the metadata: the cluster is named by it
   StringMap labels;
   uint32_t weight = 0;  // 0: not set
   bool has_locality = false;

@@ -49,8 +49,6 @@ std::string SubsetClusterName(const std::map<std::string, std::string, std::less
   return service->second + "-" + HexEncode(std::string_view(reinterpret_cast<const char*>(hash), 8));
 }
 
-std::string SocketPath(std::string_view path_without_suffix) {
-  return std::string(path_without_suffix.substr(0, 98)) + ".sock";
-}
+std::string SocketPath(std::string_view path_without_suffix) { return std::string(path_without_suffix.substr(0, 98)) + ".sock"; }
 
 }  // namespace kuma::envoy

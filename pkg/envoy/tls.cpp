@@ -126,9 +126,7 @@ std::string SniOfTags(const std::map<std::string, std::string, std::less<>>& tag
 
 std::string SniOfResource(std::string_view name, std::string_view mesh, std::string_view type, uint32_t port) {
   // A DNS label has at most 63 characters; a cut name ends in x and the hash of the full one keeps it unique.
-  const auto label = [](std::string_view text) {
-    return text.size() > 62 ? std::string(text.substr(0, 62)) + "x" : std::string(text);
-  };
+  const auto label = [](std::string_view text) { return text.size() > 62 ? std::string(text.substr(0, 62)) + "x" : std::string(text); };
   // The hashed text ends with the (empty) additional data of the format.
   const uint64_t hash = Fnv1a64(std::string(name) + ";" + std::string(mesh) + ";");
   std::array<char, 17> hex{};

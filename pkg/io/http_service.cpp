@@ -14,7 +14,8 @@ void HttpService::Adopt(std::shared_ptr<Connection> connection, std::string init
 }
 
 void HttpService::Forget(HttpSession* session) {
-  if (sessions_.erase(session) > 0) --count_;
+  auto node = sessions_.extract(session);  // the caller is a method of it: it dies after this returns
+  if (!node.empty()) --count_;
   if (sessions_.empty() && drained_) {
     grace_.Cancel();
     loop_.Post(std::exchange(drained_, {}));
@@ -22,11 +23,9 @@ void HttpService::Forget(HttpSession* session) {
 }
 
 void HttpService::Drain(std::chrono::milliseconds grace, std::function<void()> done) {
-  std::vector<std::weak_ptr<HttpSession>> all;
+  std::vector<std::shared_ptr<HttpSession>> all;
   for (auto& [key, session] : sessions_) all.push_back(session);
-  for (auto& weak : all) {
-    if (auto session = weak.lock()) session->Drain();
-  }
+  for (auto& session : all) session->Drain();
   if (!done) done = [] {};
   if (sessions_.empty()) {
     loop_.Post(std::move(done));
@@ -39,11 +38,9 @@ void HttpService::Drain(std::chrono::milliseconds grace, std::function<void()> d
 }
 
 void HttpService::CloseAll() {
-  std::vector<std::weak_ptr<HttpSession>> all;
+  std::vector<std::shared_ptr<HttpSession>> all;
   for (auto& [key, session] : sessions_) all.push_back(session);
-  for (auto& weak : all) {
-    if (auto session = weak.lock()) session->Close();
-  }
+  for (auto& session : all) session->Close();
 }
 
 }  // namespace kuma::io

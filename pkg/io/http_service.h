@@ -27,7 +27,8 @@ class HttpService : public std::enable_shared_from_this<HttpService> {
 
   EventLoop& loop_;
   const std::shared_ptr<const HttpServiceOptions> options_;
-  std::unordered_map<HttpSession*, std::weak_ptr<HttpSession>> sessions_;
+  // Owned here: while a handler works on its answer nothing else holds the session.
+  std::unordered_map<HttpSession*, std::shared_ptr<HttpSession>> sessions_;
   std::atomic<size_t> count_{0};
   std::function<void()> drained_;
   Timer grace_;

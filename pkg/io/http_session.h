@@ -1,5 +1,5 @@
-// One HTTP/1.1 connection of a server, plain or TLS (handshake already done). Internal to pkg/io. Loop thread only; kept alive by its
-// pending waits until Close().
+// One HTTP/1.1 connection of a server, plain or TLS (handshake already done). Internal to pkg/io. Loop thread only; owned by its
+// HttpService until Close().
 #pragma once
 
 #include <deque>

@@ -254,6 +254,12 @@ class Decoder {
     if (field.maximum && number > *field.maximum) {
       result_.violations.push_back({path, "in body should be less than or equal to " + FormatGoFloat(*field.maximum)});
     }
+    if (!field.allowed_numbers.empty() &&
+        std::find(field.allowed_numbers.begin(), field.allowed_numbers.end(), value.get<int64_t>()) == field.allowed_numbers.end()) {
+      std::vector<std::string> texts;
+      for (const int64_t allowed : field.allowed_numbers) texts.push_back(std::to_string(allowed));
+      result_.violations.push_back({path, "in body should be one of [" + Join(texts, " ") + "]"});
+    }
     return value;
   }
 
@@ -263,6 +269,12 @@ class Decoder {
     const std::string& text = value.get_ref<const std::string&>();
     if (text.size() < field.min_length) {
       result_.violations.push_back({path, "in body should be at least " + std::to_string(field.min_length) + " chars long"});
+    }
+    if (field.max_length && text.size() > *field.max_length) {
+      result_.violations.push_back({path, "in body should be at most " + std::to_string(*field.max_length) + " chars long"});
+    }
+    if (field.matches_pattern && !field.matches_pattern(text)) {
+      result_.violations.push_back({path, "in body should match '" + field.pattern + "'"});
     }
     if (!field.allowed.empty() && std::find(field.allowed.begin(), field.allowed.end(), text) == field.allowed.end()) {
       result_.violations.push_back({path, "in body should be one of [" + Join(field.allowed, " ") + "]"});
@@ -369,7 +381,7 @@ void ApplyDefaultsTo(const Fields& fields, Json& value) {
 
 DecodeResult Decode(const Schema& schema, const Json& input, std::string_view path) {
   Decoder decoder(schema.lenient_unknown);
-  if (input.is_null()) return decoder.Finish(decoder.Members(schema.fields, false, Json::object(), path));
+  if (input.is_null()) return decoder.Finish(decoder.Members(schema.fields, schema.preserve_unknown, Json::object(), path));
   if (!input.is_object()) {
     DecodeResult result;
     result.value = Json::object();
@@ -380,7 +392,7 @@ DecodeResult Decode(const Schema& schema, const Json& input, std::string_view pa
     }
     return result;
   }
-  Json value = decoder.Members(schema.fields, false, input, path);
+  Json value = decoder.Members(schema.fields, schema.preserve_unknown, input, path);
   return decoder.Finish(std::move(value));
 }
 

@@ -112,6 +112,9 @@ Result<Resource> FromDocument(const Json& document, const TypeDescriptor& type, 
     for (const std::string_view key : kMetaFields) spec.erase(std::string(key));
     KUMA_TRY(TakeDecoded(Decode(type.schema, spec, ""), type, unknown, resource.spec));
   } else {
+    if (const Json& name = Get(document, "type"); name.is_string() && name != type.name) {
+      return ViolationsError({{"", "type in body should be one of [" + type.name + "]"}});
+    }
     Json spec = Get(document, "spec");
     if (spec.is_null()) spec = Json::object();
     ApplyDefaults(type.schema, spec);

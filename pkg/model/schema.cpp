@@ -92,6 +92,10 @@ Field&& Field::MinLength(size_t value) && {
   min_length = value;
   return std::move(*this);
 }
+Field&& Field::MaxLength(size_t value) && {
+  max_length = value;
+  return std::move(*this);
+}
 Field&& Field::MinItems(size_t value) && {
   min_items = value;
   return std::move(*this);

@@ -2,6 +2,7 @@
 // schemas, docs and "did you mean". A schema is built once at start and immutable after.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,6 +39,7 @@ struct Field {
   std::string doc;                          // one or two sentences, our own words
   bool required = false;
   std::vector<std::string> allowed;         // enum values (kString)
+  std::vector<int64_t> allowed_numbers;     // enum values (numbers)
   Json default_value;                       // null: none. Filled in by ApplyDefaults
   std::shared_ptr<const Fields> fields;     // kObject
   std::shared_ptr<const Field> element;     // kList, kMap
@@ -49,6 +51,9 @@ struct Field {
   std::optional<double> minimum;
   std::optional<double> maximum;
   size_t min_length = 0;                    // kString
+  std::optional<size_t> max_length;         // kString
+  std::string pattern;                      // kString: a regular expression, told to users
+  std::function<bool(std::string_view)> matches_pattern;  // set together with `pattern`
   size_t min_items = 0;                     // kList
   std::optional<size_t> max_items;          // kList
   std::string proto_enum;                   // proto-based enums: full name for error texts; unlisted values fail decoding
@@ -77,6 +82,7 @@ struct Field {
   Field&& Min(double value) &&;
   Field&& Max(double value) &&;
   Field&& MinLength(size_t value) &&;
+  Field&& MaxLength(size_t value) &&;
   Field&& MinItems(size_t value) &&;
   Field&& MaxItems(size_t value) &&;
   Field&& KeepZero() &&;
@@ -91,6 +97,7 @@ struct Schema {
   // Set in proto-based types. Unknown fields: dropped silently there, reported as warnings in policy types. Zero values
   // (0, "", false, empty lists) are dropped there too, since protobuf does not write them; lower_snake names are accepted.
   bool lenient_unknown = false;
+  bool preserve_unknown = false;  // keep members that are not in `fields` as they are
 };
 
 struct DecodeResult {

@@ -1,5 +1,7 @@
 #include "pkg/policy/drafts.h"
 
+#include <set>
+
 #include "pkg/envoy/names.h"
 #include "pkg/policy/rules/subset.h"
 
@@ -136,6 +138,27 @@ void BuildInboundChains(InboundDraft& draft, bool permissive) {
   draft.listener.chains.push_back(std::move(plain));
   draft.listener.chains.push_back(std::move(own_tls));
   draft.listener.chains.push_back(std::move(mesh_tls));
+}
+
+envoy::ListenerDraft InboundPassthroughListener(const ProxyFacts& proxy, const std::vector<mesh::Inbound>& inbounds, bool ipv6,
+                                                bool strict) {
+  constexpr uint32_t kReservedPort = 49151;  // of proxies without a service: such a port leads nowhere
+  const std::string name = envoy::TransparentProxyName(true, ipv6, proxy.unified_naming);
+  envoy::ListenerDraft draft = envoy::InboundListener(name, ipv6 ? "::" : "0.0.0.0", proxy.transparent.inbound_port, proxy.reuse_port);
+  draft.listener.mutable_use_original_dst()->set_value(true);
+  if (proxy.unified_naming) draft.listener.set_stat_prefix(name);
+  if (!strict || inbounds.empty()) {
+    draft.chains.push_back(envoy::TcpChain(name, name));
+    return draft;
+  }
+  std::set<uint32_t> seen;
+  for (const mesh::Inbound& inbound : inbounds) {
+    if (!seen.insert(inbound.port).second) continue;
+    envoy::FilterChainDraft chain = envoy::TcpChain(name, inbound.port == kReservedPort ? std::string(envoy::kNoDestinationCluster) : name);
+    chain.match.emplace().mutable_destination_port()->set_value(inbound.port);
+    draft.chains.push_back(std::move(chain));
+  }
+  return draft;
 }
 
 }  // namespace kuma::policy

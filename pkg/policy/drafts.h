@@ -15,6 +15,7 @@
 #include "pkg/envoy/listener.h"
 #include "pkg/envoy/tls.h"
 #include "pkg/mesh/facts.h"
+#include "pkg/model/type.h"
 #include "pkg/policy/rules/ruleset.h"
 
 namespace kuma::policy {
@@ -33,31 +34,32 @@ struct TransparentProxyFacts {
 struct ProxyFacts {
   std::string mesh;
   std::string zone;
-  std::string service;     // identifying service
+  std::string service;  // identifying service
   std::string system_ca_path;
   std::string work_dir;
-  bool gateway = false;    // delegated
+  bool gateway = false;  // delegated
   bool unified_naming = false;
-  bool ipv6_enabled = false;   // of Envoy's host
-  bool ipv6_address = false;   // the proxy's own address
+  bool ipv6_enabled = false;  // of Envoy's host
+  bool ipv6_address = false;  // the proxy's own address
   bool reuse_port = false;
   bool bind_outbounds = false;
   bool strict_inbound_ports = false;
   std::vector<envoy::Cidr> internal_addresses;
   TransparentProxyFacts transparent;
-  bool mtls = false;               // enabled in the mesh
-  bool permissive = false;         // mode of the mesh's CA backend
+  bool mtls = false;        // enabled in the mesh
+  bool permissive = false;  // mode of the mesh's CA backend
   bool passthrough = true;
   bool zone_egress = false;
-  bool workload_identity = false;  // by a MeshIdentity
-  envoy::TlsIdentity tls;          // names of the secrets
+  bool workload_identity = false;          // by a MeshIdentity
+  envoy::TlsIdentity tls;                  // names of the secrets
   std::vector<std::string> trust_domains;  // of MeshTrusts, sorted; then the CA secret is the trust bundle
   std::map<std::string, std::vector<std::string>, std::less<>> tags_header;  // sent in x-kuma-tags when a policy reads it; else empty
   // Only set when a matched policy writes them into its configuration (access logs, metrics): they differ between replicas.
   std::string proxy_name;
   std::string proxy_address;
   Labels proxy_labels;
-  Digest digest;  // of everything above
+  Digest digest;                        // of everything above
+  const TypeRegistry* types = nullptr;  // constant in a process: no part of the digest
 
   bool UsesTls() const { return mtls || workload_identity; }
 };
@@ -89,7 +91,7 @@ struct InboundDraft {
   const mesh::Inbound& inbound;
   InboundKey key;
   mesh::Protocol protocol = mesh::Protocol::kTcp;
-  std::string section;       // contextual name
+  std::string section;  // contextual name
   std::string listener_name;
   std::string cluster_name;
   envoy::ListenerDraft listener;
@@ -114,7 +116,7 @@ struct OutboundClusterDraft {
   std::optional<Kri> destination;
   mesh::Protocol protocol = mesh::Protocol::kTcp;
   bool external = false;
-  bool has_outbound = true;        // false: reached through a route only
+  bool has_outbound = true;  // false: reached through a route only
   envoy::ClusterDraft cluster;
 };
 
@@ -124,6 +126,31 @@ struct ProxyDraft {
   const std::vector<mesh::Inbound>& inbounds;
   std::map<std::string, envoy::ListenerDraft> listeners;  // by name
   std::map<std::string, envoy::ClusterDraft> clusters;
+};
+
+// The listener that takes redirected inbound traffic for ports without a listener of their own. `strict`: only ports of inbounds.
+envoy::ListenerDraft InboundPassthroughListener(const ProxyFacts& proxy, const std::vector<mesh::Inbound>& inbounds, bool ipv6,
+                                                bool strict);
+
+// Endpoints of one cluster of one proxy.
+struct EndpointsDraft {
+  const ProxyFacts& proxy;
+  std::string service;
+  std::optional<Kri> destination;
+  envoy::LoadAssignment assignment;
+};
+
+// What a policy does to units. Absent hooks leave the unit alone; present ones are called whether a policy matched or not.
+struct PolicyHooks {
+  std::string_view type;
+  int order = 0;
+  void (*inbound)(InboundDraft&, const PolicySlice&) = nullptr;
+  void (*outbound)(OutboundDraft&, const PolicySlice&) = nullptr;
+  void (*cluster)(OutboundClusterDraft&, const PolicySlice&) = nullptr;
+  void (*endpoints)(EndpointsDraft&, const PolicySlice&) = nullptr;
+  void (*proxy)(ProxyDraft&, const PolicySlice&) = nullptr;
+  bool cluster_reads_inbound = false;  // its cluster and proxy hooks read the rules of the first inbound
+  bool names_proxy = false;            // writes name, address or labels of the proxy: fills ProxyFacts::proxy_...
 };
 
 }  // namespace kuma::policy

@@ -95,7 +95,7 @@ struct TagRules {
   bool require_one = false;
   bool require_service = false;
   bool forbid_service = false;
-  std::function<void(Checker&, const Path&, const Json& tags)> extra;  // runs first
+  std::function<void(Checker&, const Path&, const Json& tags)> extra = {};  // runs first
 };
 void CheckTags(Checker& checker, const Path& path, const Json& tags, const TagRules& rules);
 

@@ -8,13 +8,16 @@ using envoy::service::discovery::v3::DeltaDiscoveryRequest;
 
 namespace {
 
-// What a client cannot have got from us, or from another version of us, becomes a digest that equals none.
-Digest DigestFromVersion(const std::string& version, ResourceType type, const View* view, const std::string& name) {
-  if (view) {
-    const SealedPtr* resource = view->Find(type, name);
-    if (resource && (*resource)->version == version) return (*resource)->digest;
-  }
-  return Digest{};
+// Versions are digests as text, so what a client brings along can be compared before there is a view. Anything else equals no digest.
+Digest DigestFromVersion(std::string_view version) {
+  Digest digest;
+  auto half = [&](size_t at, uint64_t& value) {
+    const std::string_view text = version.substr(at, 16);
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+    return error == std::errc() && end == text.data() + text.size();
+  };
+  if (version.size() != 32 || !half(0, digest.high) || !half(16, digest.low)) return Digest{};
+  return digest;
 }
 
 }  // namespace
@@ -62,8 +65,7 @@ void DeltaSession::ChangeNames(ResourceType type, TypeState& state, const DeltaD
     state.subscribed = true;
     state.wildcard = IsWildcardType(type) && request.resource_names_subscribe().empty();
     for (const auto& [name, version] : request.initial_resource_versions()) {
-      state.known[name] = DigestFromVersion(version, type, view_.get(), name);
-      // The first request usually comes before the first view; then everything is sent once more.
+      state.known[name] = DigestFromVersion(version);
     }
   }
   for (const std::string& name : request.resource_names_subscribe()) {

@@ -19,6 +19,7 @@ struct Identity {
   std::string cert_pem;     // leaf first
   std::string key_pem;
   std::vector<std::string> ca_pems;
+  SystemTime issued_at{};
   SystemTime not_before{};
   SystemTime not_after{};
   SystemTime rotate_at{};   // 4/5 of the lifetime

@@ -1,6 +1,6 @@
 #include "pkg/xds/pipeline.h"
 
-#include <atomic>
+#include <algorithm>
 
 #include "pkg/policy/rules/engine.h"
 #include "pkg/xds/seal.h"
@@ -197,7 +197,7 @@ void Pipeline::Recompute(Proxy& proxy) {
   const IdentityPtr identity = IdentityFor(proxy, *snapshot, *dataplane);
   if (snapshot->mesh->mtls_enabled && identity == nullptr) return;  // OnIssued comes back
   const AdminMaterialPtr admin = deps_.admin_material ? deps_.admin_material((*dataplane)->address) : nullptr;
-  const ProxyPlan plan = PlanProxy(PlanRequest{proxy.node, *dataplane, recorded, identity, admin, deps_.types, options_.zone, false});
+  const ProxyPlan plan = PlanProxy(PlanRequest{proxy.node, *dataplane, recorded, identity, admin, deps_.types, options_.zone, false, &indexes_});
   recorded->reads = nullptr;  // units may keep the snapshot's values, never the record
 
   std::vector<std::shared_ptr<const UnitResult>> units;

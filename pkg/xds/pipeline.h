@@ -3,6 +3,7 @@
 // pure steps (planning, generation) are the ones that render() uses too.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -12,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "pkg/base/log.h"
 #include "pkg/base/metrics.h"
 #include "pkg/io/loop.h"
 #include "pkg/io/worker_pool.h"
@@ -88,6 +90,7 @@ class Pipeline final : public ProxyDirectory {
   Logger log_{"xds"};
   mesh::SnapshotBuilder builder_;
   ResourceCache cache_;
+  policy::PolicyIndexCache indexes_;
   std::unique_ptr<store::Watch> watch_;
   std::map<std::string, std::unique_ptr<Proxy>> proxies_;  // by node id "<mesh>.<name>"
   std::map<uint64_t, std::string> connections_;            // connection -> node id

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "pkg/mesh/snapshot.h"
-#include "pkg/policy/rules/ruleset.h"
+#include "pkg/policy/rules/engine.h"
 #include "pkg/xds/generate/proxy.h"
 #include "pkg/xds/identity.h"
 #include "pkg/xds/proxy_directory.h"
@@ -12,7 +12,7 @@ namespace kuma::xds {
 
 // Rules are kept apart from units for the inspect API.
 struct ProxyPlan {
-  policy::RuleSets rules;
+  std::shared_ptr<const policy::RuleSets> rules;
   std::vector<Unit> units;
 };
 
@@ -25,6 +25,7 @@ struct PlanRequest {
   const TypeRegistry& types;
   std::string zone;
   bool include_shadow = false;
+  policy::PolicyIndexCache* indexes = nullptr;  // null: policies are read anew
 };
 
 ProxyPlan PlanProxy(const PlanRequest& request);

@@ -128,13 +128,7 @@ TEST_CASE("label rules") {
 }
 
 TEST_CASE("names") {
-  for (const char* good : {"a", "a-b", "a.b", "0a", "backend_is_not"}) {
-    if (std::string_view(good) == "backend_is_not") {
-      CHECK_FALSE(CheckName(good).empty());
-    } else {
-      CHECK(CheckName(good).empty());
-    }
-  }
+  for (const char* good : {"a", "a-b", "a.b", "0a"}) CHECK(CheckName(good).empty());
   for (const char* bad : {"", "A", "-a", "a-", "a..b", ".a", "a b", "a_b"}) CHECK_FALSE(CheckName(bad).empty());
   CHECK(CheckName(std::string(253, 'a')).empty());
   CHECK(CheckName(std::string(254, 'a')) == "value length must less or equal 253");

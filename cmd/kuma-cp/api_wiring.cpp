@@ -1,0 +1,79 @@
+#include "cmd/kuma-cp/api_wiring.h"
+
+#include "cmd/kuma-cp/authenticator.h"
+#include "pkg/tokens/issuer.h"
+#include "pkg/tokens/validator.h"
+
+namespace kuma::cp {
+namespace {
+
+api::AccessRule RuleOf(const config::Config& config, const std::string& key) {
+  const std::vector<std::string> users = config.GetList("access.static." + key + ".users");
+  const std::vector<std::string> groups = config.GetList("access.static." + key + ".groups");
+  return api::AccessRule{{users.begin(), users.end()}, {groups.begin(), groups.end()}};
+}
+
+}  // namespace
+
+api::ApiOptions ApiOptionsOf(const config::Config& config, store::Store& store, const Clock& clock, const std::string& hostname) {
+  api::ApiOptions options;
+  options.base_path = config.GetString("apiServer.basePath");
+  options.read_only = config.GetBool("apiServer.readOnly");
+  options.is_global = config.GetString("mode") == "global";
+  options.is_federated_zone = !options.is_global && !config.GetString("multizone.zone.globalAddress").empty();
+  options.zone = options.is_global ? std::string() : config.GetString("multizone.zone.name");
+  options.environment = config.GetString("environment");
+  options.system_namespace = config.GetString("store.kubernetes.systemNamespace");
+  options.hostname = hostname;
+  options.cors_allowed_domains = config.GetList("apiServer.corsAllowedDomains");
+  options.access.admin_resources = RuleOf(config, "adminResources");
+  options.access.generate_dataplane_token = RuleOf(config, "generateDpToken");
+  options.access.generate_user_token = RuleOf(config, "generateUserToken");
+  options.access.generate_zone_token = RuleOf(config, "generateZoneToken");
+  options.access.view_config_dump = RuleOf(config, "viewConfigDump");
+  options.access.view_stats = RuleOf(config, "viewStats");
+  options.access.view_clusters = RuleOf(config, "viewClusters");
+  options.access.control_plane_metadata = RuleOf(config, "controlPlaneMetadata");
+  options.authentication.localhost_is_admin = config.GetBool("apiServer.authn.localhostIsAdmin");
+  const std::string type = config.GetString("apiServer.authn.type");
+  options.authentication.client_certificates = type == "adminClientCerts";
+  if (type == "tokens") {
+    tokens::ValidatorSettings settings;
+    settings.use_secrets = config.GetBool("apiServer.authn.tokens.validator.useSecrets");
+    settings.memory_store = config.GetString("store.type") == "memory";
+    for (const Json& key : config.GetJson("apiServer.authn.tokens.validator.publicKeys")) {
+      settings.public_keys.push_back({GetString(key, "kid"), GetString(key, "key")});
+    }
+    options.authentication.validate_token = [settings, secrets = SecretSourceOf(store), &clock](std::string_view token) -> Result<tokens::UserIdentity> {
+      KUMA_TRY_ASSIGN(const tokens::Validator validator, tokens::MakeUserTokenValidator(settings, secrets, clock));
+      return validator.ValidateUser(token);
+    };
+  }
+  return options;
+}
+
+api::TokenIssuers TokenIssuersOf(const config::Config& config, store::Store& store, const Clock& clock, Random& random) {
+  const tokens::SecretSource secrets = SecretSourceOf(store);
+  const auto issue = [secrets, &clock, &random](const std::string& prefix, const std::string& mesh, Json claims, Nanos valid_for) {
+    return tokens::Issuer(tokens::LatestOf(secrets, prefix, mesh), clock, random).Issue(std::move(claims), valid_for);
+  };
+  const bool dataplane = config.GetBool("dpServer.authn.dpProxy.dpToken.enableIssuer");
+  const bool zone = config.GetBool("dpServer.authn.zoneProxy.zoneToken.enableIssuer");
+  const bool user = config.GetBool("apiServer.authn.tokens.enableIssuer");
+  api::TokenIssuers issuers;
+  issuers.dataplane = [issue, dataplane](const tokens::DataplaneIdentity& identity, Nanos valid_for) -> Result<std::string> {
+    if (!dataplane) return tokens::IssuerDisabled();
+    return issue(tokens::DataplaneSigningKeyPrefix(identity.mesh), identity.mesh, identity.ToClaims(), valid_for);
+  };
+  issuers.zone = [issue, zone](const tokens::ZoneIdentity& identity, Nanos valid_for) -> Result<std::string> {
+    if (!zone) return tokens::IssuerDisabled();
+    return issue(tokens::kZoneSigningKeyPrefix, {}, identity.ToClaims(), valid_for);
+  };
+  issuers.user = [issue, user](const tokens::UserIdentity& identity, Nanos valid_for) -> Result<std::string> {
+    if (!user) return tokens::IssuerDisabled();
+    return issue(tokens::kUserSigningKeyPrefix, {}, identity.ToClaims(), valid_for);
+  };
+  return issuers;
+}
+
+}  // namespace kuma::cp

@@ -1,0 +1,50 @@
+#include "cmd/kuma-cp/control_loop.h"
+
+namespace kuma::cp {
+namespace {
+
+// Dataplanes register in bursts; one look at the mesh serves them all.
+constexpr std::chrono::milliseconds kGather{10};
+
+}  // namespace
+
+ControlLoop::ControlLoop(store::Store& store, std::unique_ptr<reconcile::Destinations> destinations, insights::MeshInsights& insights, const Clock& clock)
+    : store_(store), destinations_(std::move(destinations)), insights_(insights), clock_(clock) {}
+
+ControlLoop::~ControlLoop() { Stop(); }
+
+void ControlLoop::Start() {
+  watch_ = store_.StartWatch([this, loop = loop_.handle()] { loop.Post([this] { OnWake(); }); });
+  for (const ResourcePtr& resource : watch_->Initial()) insights_.Apply(nullptr, resource);
+  destinations_->Start(watch_->Initial());
+  loop_.Post([this] { Settle(); });
+  thread_ = std::thread([this] { loop_.Run(); });
+}
+
+void ControlLoop::Stop() {
+  if (!thread_.joinable()) return;
+  loop_.Stop();
+  thread_.join();
+  watch_.reset();
+}
+
+void ControlLoop::OnWake() {
+  const std::vector<store::Event> events = watch_->Take();
+  for (const store::Event& event : events) insights_.Apply(event);
+  destinations_->Apply(events);
+  if (!destinations_->dirty() || settle_armed_) return;
+  settle_armed_ = true;
+  settle_timer_ = loop_.PostAfter(kGather, [this] { Settle(); });
+}
+
+void ControlLoop::Settle() {
+  settle_armed_ = false;
+  const std::optional<SystemTime> again = destinations_->Run();
+  grace_timer_.Cancel();
+  if (again) {
+    const Nanos wait = std::max<Nanos>(*again - clock_.Now(), Nanos(0));
+    grace_timer_ = loop_.PostAfter(wait, [this] { Settle(); });
+  }
+}
+
+}  // namespace kuma::cp

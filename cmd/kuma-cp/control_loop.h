@@ -1,0 +1,37 @@
+// The thread of computed resources and counters: follows the store and keeps MeshServices, addresses and insight counters right.
+#pragma once
+
+#include <memory>
+#include <thread>
+
+#include "pkg/insights/mesh_insights.h"
+#include "pkg/io/loop.h"
+#include "pkg/reconcile/destinations.h"
+#include "pkg/store/admission.h"
+
+namespace kuma::cp {
+
+class ControlLoop {
+ public:
+  ControlLoop(store::Store& store, std::unique_ptr<reconcile::Destinations> destinations, insights::MeshInsights& insights, const Clock& clock);
+  ~ControlLoop();
+  void Start();
+  void Stop();
+
+ private:
+  void OnWake();
+  void Settle();
+
+  store::Store& store_;
+  std::unique_ptr<reconcile::Destinations> destinations_;
+  insights::MeshInsights& insights_;
+  const Clock& clock_;
+  io::EventLoop loop_;
+  std::unique_ptr<store::Watch> watch_;
+  io::Timer settle_timer_;
+  bool settle_armed_ = false;
+  io::Timer grace_timer_;
+  std::thread thread_;
+};
+
+}  // namespace kuma::cp

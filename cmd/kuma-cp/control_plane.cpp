@@ -1,0 +1,355 @@
+#include "cmd/kuma-cp/control_plane.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <future>
+
+#include "cmd/kuma-cp/api_wiring.h"
+#include "cmd/kuma-cp/control_loop.h"
+#include "cmd/kuma-cp/dataplane_server.h"
+#include "cmd/kuma-cp/identities.h"
+#include "pkg/api/diagnostics.h"
+#include "pkg/api/pipeline_snapshot_source.h"
+#include "pkg/api/pipeline_snapshot_source.h"
+#include "pkg/api/rest_api.h"
+#include "pkg/api/server.h"
+#include "pkg/base/files.h"
+#include "pkg/base/version.h"
+#include "pkg/ca/key_pool.h"
+#include "pkg/policy/all.h"
+#include "pkg/reconcile/defaults.h"
+#include "pkg/resources/all.h"
+#include "pkg/store/memory/memory_store.h"
+#include "pkg/tokens/issuer.h"
+
+namespace kuma::cp {
+namespace {
+
+const Logger kLog{"kuma-cp"};
+
+std::string HostName() {
+  char name[256] = {};
+  gethostname(name, sizeof(name) - 1);
+  return name;
+}
+
+std::string InstanceId(Random& random) { return HostName() + "-" + random.Uuid().substr(0, 4); }
+
+store::AdmissionOptions AdmissionOptionsOf(const config::Config& config) {
+  store::AdmissionOptions options;
+  options.is_global = config.GetString("mode") == "global";
+  options.is_federated_zone = !options.is_global && !config.GetString("multizone.zone.globalAddress").empty();
+  options.is_k8s = config.GetString("environment") == "kubernetes";
+  options.check_origin = !config.GetBool("multizone.zone.disableOriginLabelValidation");
+  options.unsafe_delete = config.GetBool("store.unsafeDelete");
+  options.zone = options.is_global ? std::string() : config.GetString("multizone.zone.name");
+  options.system_namespace = config.GetString("store.kubernetes.systemNamespace");
+  return options;
+}
+
+reconcile::DestinationOptions DestinationOptionsOf(const config::Config& config) {
+  reconcile::DestinationOptions options;
+  const bool global = config.GetString("mode") == "global";
+  options.zone = global ? std::string() : config.GetString("multizone.zone.name");
+  options.generate = !global && config.GetString("environment") != "kubernetes";
+  options.deletion_grace_period = config.GetDuration("meshService.deletionGracePeriod");
+  options.mesh_service_cidr = config.GetString("ipam.meshService.cidr");
+  options.mesh_external_service_cidr = config.GetString("ipam.meshExternalService.cidr");
+  options.mesh_multi_zone_service_cidr = config.GetString("ipam.meshMultiZoneService.cidr");
+  return options;
+}
+
+}  // namespace
+
+// In the order of construction; destroyed in reverse.
+struct ControlPlane::Parts {
+  explicit Parts(const config::Config& c, MetricRegistry& metrics) : config(c), instance_id(InstanceId(RealRandom())) {
+    resources::RegisterCoreTypes(types);
+    policy::RegisterPolicyTypes(types);
+    metrics.SetConstLabels({{"zone", config.GetString("multizone.zone.name")}});
+    AddProcessMetrics(metrics);
+    const BuildInfo& build = GetBuildInfo();
+    metrics.GetGauge("cp_info", "Static information about the control plane.", {{"instance_id", instance_id}, {"version", build.version}, {"product", build.product}, {"build", build.git_commit}}).Set(1);
+    metrics.GetGauge("leader", "1 if this instance is the leader.").Set(1);
+  }
+
+  const config::Config& config;
+  const std::string instance_id;
+  std::string cluster_id;
+  TypeRegistry types;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<store::Admission> admission;
+  std::unique_ptr<reconcile::Defaults> defaults;
+  ca::KeyPool keys;
+  io::WorkerPool workers{2, 4096};
+  io::EventLoop io_loop;
+  io::EventLoop mesh_loop;
+  std::unique_ptr<Secrets> secrets;
+  std::unique_ptr<MeshIdentities> identities;
+  std::unique_ptr<AdminCerts> admin_certs;
+  std::unique_ptr<insights::MeshInsights> insights;
+  std::unique_ptr<ControlLoop> control;
+  std::unique_ptr<DataplaneServer> dataplane_server;
+  std::unique_ptr<xds::Pipeline> pipeline;
+  std::unique_ptr<api::PipelineSnapshotSource> pipeline_source;
+  std::unique_ptr<api::RestApi> rest;
+  std::unique_ptr<api::ApiServer> api_server;
+  std::unique_ptr<api::ApiServer> api_tls_server;
+  std::unique_ptr<api::Diagnostics> diagnostics;
+  std::unique_ptr<io::HttpServer> diagnostics_server;
+  std::thread io_thread;
+  std::thread mesh_thread;
+  std::atomic<bool> ready{false};
+  std::atomic<bool> stopping{false};
+  std::atomic<bool> failed{false};
+  std::promise<void> stop_requested;
+  std::atomic<bool> stop_once{false};
+};
+
+ControlPlane::ControlPlane(config::Config config) : config_(std::move(config)), parts_(std::make_unique<Parts>(config_, metrics_)) {}
+
+ControlPlane::~ControlPlane() = default;
+
+Status ControlPlane::StartStore() {
+  Parts& p = *parts_;
+  const std::string type = config_.GetString("store.type");
+  if (type != "memory") return Invalid("store.type \"" + type + "\" is not available in this build (allowed: memory)", "store.type");
+  p.store = std::make_unique<store::MemoryStore>(RealClock());
+  p.admission = std::make_unique<store::Admission>(p.types, *p.store, AdmissionOptionsOf(config_));
+  p.secrets = std::make_unique<Secrets>(*p.store);
+  p.identities = std::make_unique<MeshIdentities>(*p.secrets, p.keys.Source(), RealClock());
+  p.admin_certs = std::make_unique<AdminCerts>(*p.secrets, p.keys.Source(), RealClock());
+
+  p.defaults = std::make_unique<reconcile::Defaults>(
+      *p.admission, reconcile::DefaultsOptions{config_.GetBool("defaults.skipMeshCreation"), config_.GetBool("defaults.SkipHostnameGenerators")});
+  p.defaults->Install();
+  // Keys of a new mesh take a moment; they are made beside the write that needs them only later.
+  store::AdmissionHooks hooks;
+  hooks.after = [&p](const ResourcePtr& stored, const ResourcePtr& old) {
+    p.workers.Submit([&p, stored, is_new = old == nullptr] {
+      if (p.stopping) return;
+      const std::string& mesh = stored->meta.name();
+      const auto make_key = [&p]() -> Result<std::string> {
+        KUMA_TRY_ASSIGN(const ca::PrivateKey key, p.keys.Take(ca::kRsa2048));
+        return key.ToPem();
+      };
+      if (is_new) {
+        if (const Status status = p.defaults->EnsureMeshSigningKey(mesh, make_key); !status.ok()) {
+          kLog.Error("cannot make the signing key of a mesh", {{"mesh", mesh}, {"error", status.error().ToString()}});
+        }
+      }
+      const mesh::MeshConfigPtr config = mesh::ParseMesh(stored);
+      if (!config->mtls_enabled) return;
+      if (const Status status = p.identities->EnsureAuthority(mesh, config->backend); !status.ok()) {
+        kLog.Error("cannot make the certificate authority of a mesh", {{"mesh", mesh}, {"error", status.error().ToString()}});
+      }
+    });
+    return Ok();
+  };
+  p.admission->AddHooks("Mesh", std::move(hooks));
+  KUMA_TRY(p.defaults->EnsureAtStart());
+
+  const ResourceKey cluster_key{"Config", "", "kuma-cluster-id"};
+  if (const Result<ResourcePtr> known = p.store->Get(cluster_key); known.ok()) {
+    p.cluster_id = GetString((*known)->spec, "config");
+  } else {
+    p.cluster_id = RealRandom().Uuid();
+    Resource resource;
+    resource.meta.key = cluster_key;
+    resource.spec = Json{{"config", p.cluster_id}};
+    KUMA_TRY_ASSIGN(const ResourcePtr created, p.store->Create(std::move(resource)));
+  }
+  return Ok();
+}
+
+Status ControlPlane::StartApi() {
+  Parts& p = *parts_;
+  p.pipeline_source = std::make_unique<api::PipelineSnapshotSource>(*p.pipeline);
+  p.rest = std::make_unique<api::RestApi>(api::ApiDeps{.types = p.types,
+                                                        .store = *p.store,
+                                                        .admission = *p.admission,
+                                                        .snapshots = *p.pipeline_source,
+                                                        .insights = *p.insights,
+                                                        .issuers = TokenIssuersOf(config_, *p.store, RealClock(), RealRandom()),
+                                                        .config = [this] { return config_.ToJson(true); },
+                                                        .instance_id = [&p] { return p.instance_id; },
+                                                        .cluster_id = [&p] { return p.cluster_id; },
+                                                        .clock = RealClock(),
+                                                        .metrics = metrics_},
+                                          ApiOptionsOf(config_, *p.store, RealClock(), HostName()));
+  p.diagnostics = std::make_unique<api::Diagnostics>(api::DiagnosticsDeps{.metrics = metrics_, .is_ready = [this] { return IsReady(); }});
+
+  api::ApiPort diagnostics;
+  diagnostics.listen.port = static_cast<uint16_t>(config_.GetInt("diagnostics.serverPort"));
+  diagnostics.listen.in_use_hint = "another kuma-cp? set diagnostics.serverPort / KUMA_DIAGNOSTICS_SERVER_PORT";
+  KUMA_TRY_ASSIGN(p.diagnostics_server, api::StartDiagnostics(p.io_loop, *p.diagnostics, diagnostics));
+
+  if (config_.GetBool("apiServer.http.enabled")) {
+    api::ApiServerOptions options;
+    api::ApiPort port;
+    port.listen.address = config_.GetString("apiServer.http.interface");
+    if (port.listen.address == "0.0.0.0") port.listen.address.clear();  // both families
+    port.listen.port = static_cast<uint16_t>(config_.GetInt("apiServer.http.port"));
+    port.listen.in_use_hint = "another kuma-cp? set apiServer.http.port / KUMA_API_SERVER_HTTP_PORT";
+    options.ports.push_back(std::move(port));
+    KUMA_TRY_ASSIGN(p.api_server, api::ApiServer::Start(p.io_loop, *p.rest, options));
+  }
+  return Ok();
+}
+
+Status ControlPlane::StartServersWithTls() {
+  Parts& p = *parts_;
+  const auto context_of = [&](const std::string& server, std::vector<std::string> alpn, std::string* cert_pem) -> Result<std::shared_ptr<io::TlsServerContext>> {
+    io::TlsServerOptions options;
+    const std::string cert_path = config_.GetString(server + ".tlsCertFile");
+    const std::string key_path = config_.GetString(server + ".tlsKeyFile");
+    KUMA_TRY_ASSIGN(options.cert_pem, ReadFile(cert_path));
+    KUMA_TRY_ASSIGN(options.key_pem, ReadFile(key_path));
+    if (const std::string version = config_.GetString(server + ".tlsMinVersion"); !version.empty()) options.min_version = version;
+    options.max_version = config_.GetString(server + ".tlsMaxVersion");
+    options.ciphers = config_.GetList(server + ".tlsCipherSuites");
+    options.alpn = std::move(alpn);
+    if (server == "apiServer.https") {
+      if (const std::string ca_file = config_.GetString("apiServer.https.tlsCaFile"); !ca_file.empty()) {
+        KUMA_TRY_ASSIGN(options.client_ca_pem, ReadFile(ca_file));
+        options.client_cert = config_.GetBool("apiServer.https.requireClientCert") ? io::ClientCertMode::kRequire : io::ClientCertMode::kRequest;
+      }
+    }
+    if (cert_pem != nullptr) *cert_pem = options.cert_pem;
+    KUMA_TRY_ASSIGN(std::shared_ptr<io::TlsServerContext> context, io::TlsServerContext::Create(std::move(options)));
+    KUMA_TRY(context->WatchFiles(p.io_loop, cert_path, key_path));
+    return context;
+  };
+  std::string cert_pem;
+  KUMA_TRY_ASSIGN(std::shared_ptr<io::TlsServerContext> dp_tls, context_of("dpServer", io::FrontAlpn(), &cert_pem));
+  KUMA_TRY(p.dataplane_server->Start(*p.pipeline, std::move(dp_tls), std::move(cert_pem)));
+  if (config_.GetBool("apiServer.https.enabled")) {
+    api::ApiServerOptions options;
+    api::ApiPort port;
+    port.listen.address = config_.GetString("apiServer.https.interface");
+    if (port.listen.address == "0.0.0.0") port.listen.address.clear();
+    port.listen.port = static_cast<uint16_t>(config_.GetInt("apiServer.https.port"));
+    port.listen.in_use_hint = "another kuma-cp? set apiServer.https.port / KUMA_API_SERVER_HTTPS_PORT";
+    KUMA_TRY_ASSIGN(port.tls, context_of("apiServer.https", {"http/1.1"}, nullptr));
+    options.ports.push_back(std::move(port));
+    KUMA_TRY_ASSIGN(p.api_tls_server, api::ApiServer::Start(p.io_loop, *p.rest, options));
+  }
+  return Ok();
+}
+
+// On the io loop, once the certificate files are there.
+void ControlPlane::OnCertificateReady() {
+  Parts& p = *parts_;
+  if (p.stopping) return;
+  if (const Status status = StartServersWithTls(); !status.ok()) {
+    kLog.Error("cannot start", {{"error", status.error().ToString()}});
+    p.failed = true;
+    RequestStop();
+    return;
+  }
+  kLog.Info("serving proxies", {{"port", p.dataplane_server->port()}});
+}
+
+// Keys cost 70 ms of a core each, so they are made after the ports answer; whoever needs one earlier makes it on the spot.
+void ControlPlane::StartBackground() {
+  Parts& p = *parts_;
+  p.workers.Submit([&p] { p.admin_certs->Prepare(); });
+  p.workers.Submit([this, &p] {
+    const auto make_key = [&p]() -> Result<std::string> {
+      if (p.stopping) return Unavailable("stopping");
+      KUMA_TRY_ASSIGN(const ca::PrivateKey key, p.keys.Take(ca::kRsa2048));
+      return key.ToPem();
+    };
+    Status status = p.defaults->EnsureSigningKeys(make_key);
+    if (status.ok() && config_.GetBool("apiServer.authn.tokens.bootstrapAdminToken")) {
+      const auto issue = [&]() -> Result<std::string> {
+        const tokens::UserIdentity admin = tokens::AdminUser();
+        return TokenIssuersOf(config_, *p.store, RealClock(), RealRandom()).user(admin, std::chrono::hours(24 * 365 * 10));
+      };
+      const Result<std::string> token = p.secrets->FindOrCreate("", tokens::kAdminUserTokenSecret, issue);
+      if (!token.ok()) status = token.error();
+    }
+    if (!status.ok() && !p.stopping) kLog.Error("cannot make the keys of tokens", {{"error", status.error().ToString()}});
+    p.keys.Start();
+  });
+}
+
+Status ControlPlane::Start() {
+  Parts& p = *parts_;
+  KUMA_TRY(StartStore());
+  p.insights = std::make_unique<insights::MeshInsights>(p.types, RealClock());
+  KUMA_TRY_ASSIGN(std::unique_ptr<reconcile::Destinations> destinations,
+                  reconcile::Destinations::Make(*p.admission, RealClock(), DestinationOptionsOf(config_)));
+  p.control = std::make_unique<ControlLoop>(*p.store, std::move(destinations), *p.insights, RealClock());
+  p.dataplane_server = std::make_unique<DataplaneServer>(
+      DataplaneServerDeps{config_, p.io_loop, p.workers, *p.store, *p.admission, p.types, metrics_, RealClock(), RealRandom(), p.instance_id});
+  p.pipeline = std::make_unique<xds::Pipeline>(
+      xds::PipelineDeps{p.mesh_loop, p.workers, *p.store, p.types, *p.identities, [&p](const std::string& address) { return p.admin_certs->For(address); },
+                        p.dataplane_server.get(), RealClock(), metrics_},
+      xds::PipelineOptions{.zone = config_.GetString("multizone.zone.name")});
+  KUMA_TRY(StartApi());
+  p.pipeline->Start();
+
+  const bool have_cert = FileExists(config_.GetString("general.tlsCertFile")) && FileExists(config_.GetString("general.tlsKeyFile"));
+  if (have_cert) KUMA_TRY(StartServersWithTls());
+  p.io_loop.OnSignal({SIGTERM, SIGINT}, [this](int) { RequestStop(); });
+  p.control->Start();
+  p.io_thread = std::thread([&p] { p.io_loop.Run(); });
+  p.mesh_thread = std::thread([&p] { p.mesh_loop.Run(); });
+  p.ready = true;
+  kLog.Info("control plane is up",
+            {{"version", GetBuildInfo().version}, {"mode", config_.GetString("mode")}, {"store", config_.GetString("store.type")}, {"api", config_.GetInt("apiServer.http.port")}});
+  if (!have_cert) {
+    p.workers.Submit([this, &p] {
+      const Result<ca::CpCertFiles> made = ca::EnsureCpCert(config_.GetString("general.workDir"), p.keys.Source(), RealClock());
+      if (!made.ok()) kLog.Error("cannot make the server's certificate", {{"error", made.error().ToString()}});
+      p.io_loop.Post([this] { OnCertificateReady(); });
+    });
+  }
+  StartBackground();
+  return Ok();
+}
+
+bool ControlPlane::IsReady() const { return parts_->ready && !parts_->stopping && parts_->store->Health().ok(); }
+
+bool ControlPlane::failed() const { return parts_->failed; }
+
+void ControlPlane::RequestStop() {
+  if (!parts_->stop_once.exchange(true)) parts_->stop_requested.set_value();
+}
+
+void ControlPlane::RunUntilStopped() {
+  Parts& p = *parts_;
+  p.stop_requested.get_future().wait();
+  kLog.Info("stopping");
+  p.stopping = true;
+  std::promise<void> http_stopped;
+  p.io_loop.Post([&] {
+    // Plain and TLS API and diagnostics finish their requests together.
+    auto left = std::make_shared<int>(1);
+    const auto done = [&http_stopped, left] {
+      if (--*left == 0) http_stopped.set_value();
+    };
+    const std::chrono::milliseconds grace(500);
+    for (api::ApiServer* server : {p.api_server.get(), p.api_tls_server.get()}) {
+      if (server == nullptr) continue;
+      ++*left;
+      server->Stop(grace, done);
+    }
+    ++*left;
+    p.diagnostics_server->Stop(grace, done);
+    done();
+  });
+  http_stopped.get_future().wait();
+  p.dataplane_server->Stop();
+  p.control->Stop();
+  p.mesh_loop.Stop();
+  p.mesh_thread.join();
+  p.workers.Stop();
+  p.io_loop.Stop();
+  p.io_thread.join();
+  if (p.failed) kLog.Error("stopped because of an error above");
+}
+
+}  // namespace kuma::cp

@@ -1,0 +1,65 @@
+// Certificates of the control plane's making: workload identities of meshes with mTLS, and the certificates of Envoy admin listeners.
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "cmd/kuma-cp/secrets.h"
+#include "pkg/base/log.h"
+#include "pkg/ca/control_plane_certs.h"
+#include "pkg/ca/leaf_issuer.h"
+#include "pkg/xds/identity.h"
+
+namespace kuma::cp {
+
+// Authorities live in secrets of their mesh; a builtin one that is missing is made on first use.
+class MeshIdentities final : public xds::IdentityProvider {
+ public:
+  MeshIdentities(Secrets& secrets, ca::KeySource keys, const Clock& clock);
+
+  Digest RequestKey(const xds::IdentityRequest& request) const override;
+  Result<xds::IdentityPtr> Issue(const xds::IdentityRequest& request) override;
+  // Makes the authority of the enabled backend unless it exists. Slow (RSA).
+  Status EnsureAuthority(const std::string& mesh, const Json& backend);
+
+ private:
+  Result<ca::KeyPair> LoadAuthority(const std::string& mesh, const std::string& backend_name);
+  Result<std::string> ReadDataSource(const std::string& mesh, const Json& source) const;
+
+  Secrets& secrets_;
+  const ca::KeySource keys_;
+  const Clock& clock_;
+  mutable std::mutex mutex_;
+  std::map<std::pair<std::string, std::string>, Json> backends_;  // conf of the backend last asked for; guarded by mutex_
+  ca::AuthorityIssuer issuer_;
+};
+
+// One certificate per proxy address under the envoy-admin-ca. The private key is shared by all admin listeners of this control plane:
+// it protects only what the control plane reads there, and a key per proxy would cost 70 ms of a core each.
+class AdminCerts {
+ public:
+  AdminCerts(Secrets& secrets, ca::KeySource keys, const Clock& clock) : secrets_(secrets), keys_(std::move(keys)), clock_(clock) {}
+
+  // Loads or makes the authority and the shared key (slow); until it has run, For() waits for it.
+  void Prepare();
+  // Fast after Prepare(). Null when the authority cannot be had; the reason is logged.
+  xds::AdminMaterialPtr For(const std::string& address);
+
+ private:
+  Secrets& secrets_;
+  const ca::KeySource keys_;
+  const Clock& clock_;
+  Logger log_{"admin-certs"};
+  std::mutex mutex_;
+  std::condition_variable prepared_cv_;
+  // Guarded by mutex_.
+  bool prepared_ = false;
+  std::unique_ptr<ca::Authority> authority_;
+  std::unique_ptr<ca::PrivateKey> key_;
+  std::map<std::string, std::weak_ptr<const xds::AdminMaterial>> issued_;
+};
+
+}  // namespace kuma::cp

@@ -1,0 +1,15 @@
+// MeshFaultInjection, errors and delays made on purpose: facts, schema and checks. Used by pkg/policy/all.cpp.
+#pragma once
+
+#include <vector>
+
+#include "pkg/model/type.h"
+
+namespace kuma::policy {
+
+TypeDescriptor MakeMeshFaultInjectionType();
+
+// Checks of a decoded spec beyond its schema; see validate.cpp.
+void ValidateMeshFaultInjection(const Resource& policy, std::vector<Violation>& violations);
+
+}  // namespace kuma::policy

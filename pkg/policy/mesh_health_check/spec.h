@@ -1,0 +1,15 @@
+// MeshHealthCheck, active checks of endpoints: facts, schema and checks. Used by pkg/policy/all.cpp.
+#pragma once
+
+#include <vector>
+
+#include "pkg/model/type.h"
+
+namespace kuma::policy {
+
+TypeDescriptor MakeMeshHealthCheckType();
+
+// Checks of a decoded spec beyond its schema; see validate.cpp.
+void ValidateMeshHealthCheck(const Resource& policy, std::vector<Violation>& violations);
+
+}  // namespace kuma::policy

@@ -1,0 +1,15 @@
+// MeshHTTPRoute, where HTTP requests go: facts, schema and checks. Used by pkg/policy/all.cpp.
+#pragma once
+
+#include <vector>
+
+#include "pkg/model/type.h"
+
+namespace kuma::policy {
+
+TypeDescriptor MakeMeshHTTPRouteType();
+
+// Checks of a decoded spec beyond its schema; see validate.cpp.
+void ValidateMeshHTTPRoute(const Resource& policy, std::vector<Violation>& violations);
+
+}  // namespace kuma::policy

@@ -1,0 +1,15 @@
+// MeshPassthrough, traffic to destinations outside the mesh: facts, schema and checks. Used by pkg/policy/all.cpp.
+#pragma once
+
+#include <vector>
+
+#include "pkg/model/type.h"
+
+namespace kuma::policy {
+
+TypeDescriptor MakeMeshPassthroughType();
+
+// Checks of a decoded spec beyond its schema; see validate.cpp.
+void ValidateMeshPassthrough(const Resource& policy, std::vector<Violation>& violations);
+
+}  // namespace kuma::policy

@@ -1,0 +1,15 @@
+// MeshTimeout, how long proxies wait: facts, schema and checks. Used by pkg/policy/all.cpp.
+#pragma once
+
+#include <vector>
+
+#include "pkg/model/type.h"
+
+namespace kuma::policy {
+
+TypeDescriptor MakeMeshTimeoutType();
+
+// Checks of a decoded spec beyond its schema; see validate.cpp.
+void ValidateMeshTimeout(const Resource& policy, std::vector<Violation>& violations);
+
+}  // namespace kuma::policy

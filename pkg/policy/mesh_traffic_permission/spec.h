@@ -1,0 +1,15 @@
+// MeshTrafficPermission, who may call whom: facts, schema and checks. Used by pkg/policy/all.cpp.
+#pragma once
+
+#include <vector>
+
+#include "pkg/model/type.h"
+
+namespace kuma::policy {
+
+TypeDescriptor MakeMeshTrafficPermissionType();
+
+// Checks of a decoded spec beyond its schema; see validate.cpp.
+void ValidateMeshTrafficPermission(const Resource& policy, std::vector<Violation>& violations);
+
+}  // namespace kuma::policy

@@ -1,0 +1,10 @@
+// A destination outside of the mesh.
+#pragma once
+
+#include "pkg/model/type.h"
+
+namespace kuma::resources {
+
+TypeDescriptor MakeMeshExternalServiceType();
+
+}  // namespace kuma::resources

@@ -1,0 +1,151 @@
+#include "pkg/base/strings.h"
+#include "pkg/envoy/tls.h"
+#include "pkg/xds/generate/clusters.h"
+#include "pkg/xds/generate/external_tls.h"
+#include "pkg/xds/generate/policies.h"
+
+namespace kuma::xds {
+
+namespace {
+
+struct ClusterInput {
+  std::shared_ptr<const policy::ProxyFacts> facts;
+  ClusterPlan plan;
+  bool has_outbound = true;
+  UnitRules rules;
+};
+
+struct EndpointsInput {
+  std::shared_ptr<const policy::ProxyFacts> facts;
+  ClusterPlan plan;
+  UnitRules rules;
+};
+
+envoy::Host HostOf(const mesh::Endpoint& endpoint) {
+  envoy::Host host;
+  host.address = endpoint.address;
+  host.port = endpoint.port;
+  host.unix_path = endpoint.unix_path;
+  host.tags = endpoint.tags;
+  host.labels = envoy::StringMap(endpoint.labels.begin(), endpoint.labels.end());
+  host.weight = endpoint.weight;
+  if (endpoint.locality) {
+    host.has_locality = true;
+    host.zone = endpoint.locality->zone;
+    host.sub_zone = endpoint.locality->sub_zone;
+    host.priority = endpoint.locality->priority;
+    host.locality_weight = endpoint.locality->weight;
+  }
+  return host;
+}
+
+// Endpoints of the plan's service that have all tags of its subset.
+std::vector<envoy::Host> HostsOf(const ClusterPlan& plan) {
+  std::vector<envoy::Host> hosts;
+  if (plan.endpoints == nullptr) return hosts;
+  for (const mesh::Endpoint& endpoint : plan.endpoints->endpoints) {
+    bool matches = true;
+    for (const auto& [key, value] : plan.tags) {
+      if (key == kServiceTag) continue;
+      const auto it = endpoint.tags.find(key);
+      matches = matches && it != endpoint.tags.end() && it->second == value;
+    }
+    if (matches) hosts.push_back(HostOf(endpoint));
+  }
+  return hosts;
+}
+
+UnitOutput GenerateCluster(const ClusterInput& input) {
+  const ClusterPlan& plan = input.plan;
+  policy::OutboundClusterDraft draft{.proxy = *input.facts,
+                                     .service = plan.service,
+                                     .destination = plan.destination,
+                                     .protocol = plan.protocol,
+                                     .external = plan.external,
+                                     .has_outbound = input.has_outbound,
+                                     .cluster = {}};
+  if (plan.fixed_endpoints) {
+    const std::vector<envoy::Host> hosts = HostsOf(plan);
+    if (hosts.empty()) return {};  // Envoy takes no cluster of this kind without a host
+    draft.cluster = envoy::FixedCluster(plan.name, hosts, input.facts->ipv6_address);
+    AddExternalTls(draft.cluster, plan.endpoints->endpoints);
+  } else {
+    draft.cluster = envoy::EdsCluster(plan.name);
+  }
+  if (!plan.external || plan.protocol == mesh::Protocol::kHttp2 || plan.protocol == mesh::Protocol::kGrpc) {
+    envoy::UseHttp2(draft.cluster);  // between proxies always, whatever the applications speak
+  } else if (plan.protocol == mesh::Protocol::kHttp) {
+    envoy::UseHttp1(draft.cluster);
+  }
+  if (plan.tls) {
+    std::vector<envoy::SubjectAltNameMatcher> servers;
+    for (const std::string& uri : plan.tls->exact_uris) servers.push_back(envoy::UriExact(uri));
+    if (!plan.tls->uri_prefix.empty()) servers.push_back(envoy::UriPrefix(plan.tls->uri_prefix));
+    draft.cluster.tls = envoy::ClientTls(input.facts->tls, servers, plan.tls->sni);
+  }
+  for (const policy::PolicyHooks& hooks : Policies()) {
+    if (hooks.cluster != nullptr) hooks.cluster(draft, input.rules.Of(hooks.type));
+  }
+  UnitOutput output;
+  output.Add(ResourceType::kCluster, std::move(draft.cluster).Finish());
+  return output;
+}
+
+UnitOutput GenerateEndpoints(const EndpointsInput& input) {
+  policy::EndpointsDraft draft{*input.facts, input.plan.service, input.plan.destination,
+                               envoy::MakeLoadAssignment(input.plan.name, HostsOf(input.plan))};
+  for (const policy::PolicyHooks& hooks : Policies()) {
+    if (hooks.endpoints != nullptr) hooks.endpoints(draft, input.rules.Of(hooks.type));
+  }
+  UnitOutput output;
+  output.Add(ResourceType::kEndpoint, std::move(draft.assignment));
+  return output;
+}
+
+void AddKri(DigestBuilder& digest, const std::optional<Kri>& kri) {
+  digest.Add(uint64_t{kri.has_value()});
+  if (kri) digest.Add(kri->type).Add(kri->mesh).Add(kri->zone).Add(kri->ns).Add(kri->name).Add(kri->section);
+}
+
+void AddTags(DigestBuilder& digest, const mesh::Tags& tags) {
+  digest.Add(tags.size());
+  for (const auto& [key, value] : tags) digest.Add(key).Add(value);
+}
+
+}  // namespace
+
+void AddClusterUnits(const std::shared_ptr<const policy::ProxyFacts>& facts, const ClusterPlan& plan, bool has_outbound, RuleSlicer& slicer,
+                     std::vector<Unit>& units) {
+  const OutboundScope scope{plan.service, plan.destination, {}};
+
+  auto cluster = std::make_shared<ClusterInput>(ClusterInput{facts, plan, has_outbound, slicer.ForOutbound(scope, OutboundHook::kCluster)});
+  DigestBuilder digest;
+  digest.Add("cluster").Add(facts->digest).Add(plan.name).Add(plan.service);
+  AddKri(digest, plan.destination);
+  AddTags(digest, plan.tags);
+  digest.Add(ProtocolName(plan.protocol)).Add(uint64_t{plan.external}).Add(uint64_t{plan.fixed_endpoints}).Add(uint64_t{has_outbound});
+  digest.Add(uint64_t{plan.tls.has_value()});
+  if (plan.tls) digest.Add(plan.tls->sni).Add(plan.tls->uri_prefix).Add(Join(plan.tls->exact_uris, " "));
+  if (plan.fixed_endpoints) {
+    digest.Add(plan.endpoints == nullptr ? Digest{} : plan.endpoints->digest);
+  } else {
+    cluster->plan.endpoints = nullptr;  // not its business: they come and go without the cluster
+  }
+  digest.Add(cluster->rules.digest);
+  units.push_back({UnitKind::kCluster, plan.name, digest.Finish(), [cluster] { return GenerateCluster(*cluster); }});
+  if (plan.fixed_endpoints) return;
+
+  auto endpoints = std::make_shared<EndpointsInput>(EndpointsInput{facts, plan, slicer.ForOutbound(scope, OutboundHook::kEndpoints)});
+  DigestBuilder endpoints_digest;
+  endpoints_digest.Add("endpoints").Add(plan.name);
+  AddTags(endpoints_digest, plan.tags);
+  endpoints_digest.Add(plan.endpoints == nullptr ? Digest{} : plan.endpoints->digest).Add(endpoints->rules.digest);
+  // Only policies look at the proxy and the destination: without one the set is the same for every proxy.
+  if (!endpoints->rules.slices.empty()) {
+    endpoints_digest.Add(facts->digest).Add(plan.service);
+    AddKri(endpoints_digest, plan.destination);
+  }
+  units.push_back({UnitKind::kEndpoints, plan.name, endpoints_digest.Finish(), [endpoints] { return GenerateEndpoints(*endpoints); }});
+}
+
+}  // namespace kuma::xds

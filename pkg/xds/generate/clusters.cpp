@@ -1,0 +1,163 @@
+#include "pkg/xds/generate/clusters.h"
+
+#include <algorithm>
+
+#include "pkg/base/strings.h"
+#include "pkg/envoy/names.h"
+#include "pkg/envoy/tls.h"
+#include "pkg/policy/rules/resolve.h"
+
+namespace kuma::xds {
+
+namespace {
+
+// Traffic to external services goes through the zone egress, which has this identity.
+constexpr char kZoneEgressService[] = "zone-egress";
+constexpr char kMeshTag[] = "kuma.io/mesh";
+
+// Name of a MeshService in server names: what it is called where it comes from.
+std::string SniName(const mesh::Destination& destination) {
+  const ResourceMeta& meta = destination.resource->meta;
+  if (destination.kri.type != "MeshService") return DisplayName(meta);
+  const std::string_view ns = destination.resource->Label(kNamespaceLabel);
+  const std::string_view origin = destination.resource->Label(kOriginLabel);
+  if (origin == "global") return DisplayName(meta) + (ns.empty() ? "" : "." + std::string(ns));
+  if (origin == "zone" && !ns.empty()) return meta.name() + "." + std::string(ns);
+  return meta.name();
+}
+
+std::string SniOfKri(const Kri& kri) {
+  std::vector<std::string> parts = {"sni",
+                                    kri.type == "MeshService"           ? "msvc"
+                                    : kri.type == "MeshExternalService" ? "extsvc"
+                                                                        : "mzsvc",
+                                    kri.mesh};
+  if (!kri.zone.empty()) {
+    parts.push_back(kri.zone);
+    if (!kri.ns.empty()) parts.push_back(kri.ns);
+  }
+  parts.push_back(kri.name);
+  parts.push_back(kri.section);
+  return Join(parts, ".");
+}
+
+mesh::Tags TagsOf(const Json& object) {
+  mesh::Tags tags;
+  if (!object.is_object()) return tags;
+  for (const auto& [key, value] : object.items()) {
+    if (value.is_string()) tags[key] = value.get<std::string>();
+  }
+  return tags;
+}
+
+}  // namespace
+
+mesh::EndpointSetPtr ClusterPlanner::FindEndpoints(const std::string& name) const {
+  if (snapshot_.FindEndpoints(name) == nullptr) return nullptr;  // records the read
+  return snapshot_.endpoints->find(name)->second;
+}
+
+std::optional<envoy::WeightedTarget> ClusterPlanner::ForService(const mesh::Tags& tags, uint32_t weight, bool http) {
+  const auto service = tags.find(kServiceTag);
+  if (service == tags.end() || weight == 0) return std::nullopt;
+  const mesh::ServiceInfo* info = snapshot_.FindService(service->second);
+  const mesh::Protocol protocol = info == nullptr ? mesh::Protocol::kUnknown : info->protocol;
+  if (http && !mesh::IsHttp(protocol)) return std::nullopt;
+
+  ClusterPlan plan;
+  plan.name = envoy::SubsetClusterName(tags);
+  plan.service = service->second;
+  plan.tags = tags;
+  plan.tags.erase(kMeshTag);
+  plan.protocol = protocol;
+  plan.external = info != nullptr && info->external;
+  const envoy::WeightedTarget target{plan.name, weight, plan.external};
+  if (clusters_.contains(plan.name)) return target;
+  plan.fixed_endpoints = plan.external && !facts_.zone_egress;
+  plan.endpoints = FindEndpoints(plan.service);
+  plan.tls = TlsToService(plan, info);
+  clusters_.emplace(plan.name, std::move(plan));
+  return target;
+}
+
+std::optional<envoy::WeightedTarget> ClusterPlanner::ForDestination(const Kri& with_section, uint32_t weight, bool http) {
+  if (weight == 0) return std::nullopt;
+  const mesh::Destination* destination = snapshot_.FindDestination(with_section.WithoutSection());
+  const mesh::DestinationPort* port = destination == nullptr ? nullptr : destination->FindPort(std::string_view(with_section.section));
+  if (port == nullptr || (http && !mesh::IsHttp(port->protocol))) return std::nullopt;
+
+  ClusterPlan plan;
+  plan.service = destination->LegacyName(*port);
+  plan.name = facts_.unified_naming ? ToString(with_section, *facts_.types) : plan.service;
+  plan.destination = with_section;
+  plan.protocol = port->protocol;
+  plan.external = destination->kri.type == "MeshExternalService";
+  const envoy::WeightedTarget target{plan.name, weight, plan.external};
+  if (clusters_.contains(plan.name)) return target;
+  plan.endpoints = FindEndpoints(plan.service);
+  plan.tls = TlsToDestination(*destination, *port, with_section);
+  clusters_.emplace(plan.name, std::move(plan));
+  return target;
+}
+
+std::optional<envoy::WeightedTarget> ClusterPlanner::ForBackendRef(const Kri& origin, const Json& ref, bool http) {
+  const std::optional<policy::ResolvedBackend> resolved = policy::ResolveBackendRef(origin, ref, snapshot_);
+  if (!resolved) return std::nullopt;
+  if (resolved->real) return ForDestination(resolved->resource, resolved->weight, http);
+  mesh::Tags tags = TagsOf(Get(ref, "tags"));
+  tags[std::string(kServiceTag)] = GetString(ref, "name");
+  return ForService(tags, resolved->weight, http);
+}
+
+std::optional<ClusterTls> ClusterPlanner::TlsToService(const ClusterPlan& plan, const mesh::ServiceInfo* info) const {
+  const bool tls_ready = info != nullptr && info->tls_ready;
+  if (!facts_.mtls || (facts_.permissive && !tls_ready) || plan.fixed_endpoints) return std::nullopt;
+  ClusterTls tls;
+  mesh::Tags tags = plan.tags;
+  tags["mesh"] = facts_.mesh;
+  tls.sni = envoy::SniOfTags(tags);
+  const std::string server = plan.external ? std::string(kZoneEgressService) : plan.service;
+  // With several trust domains the bundle itself says whose certificates are good.
+  if (plan.external || facts_.trust_domains.empty()) tls.exact_uris.push_back(envoy::ServiceSpiffeId(facts_.mesh, server));
+  return tls;
+}
+
+std::vector<std::string> ClusterPlanner::IdentitiesOf(const mesh::Destination& destination) const {
+  std::vector<std::string> uris = destination.spiffe_identities;
+  for (const std::string& service : destination.service_tag_identities) uris.push_back(envoy::ServiceSpiffeId(facts_.mesh, service));
+  for (const Kri& member : destination.members) {
+    const mesh::Destination* service = snapshot_.FindDestination(member);
+    if (service == nullptr) continue;
+    const std::vector<std::string> of_member = IdentitiesOf(*service);
+    uris.insert(uris.end(), of_member.begin(), of_member.end());
+  }
+  std::sort(uris.begin(), uris.end());
+  if (destination.kri.type == "MeshMultiZoneService") uris.erase(std::unique(uris.begin(), uris.end()), uris.end());
+  return uris;
+}
+
+std::optional<ClusterTls> ClusterPlanner::TlsToDestination(const mesh::Destination& destination, const mesh::DestinationPort& port,
+                                                           const Kri& with_section) const {
+  const std::string resource_sni = envoy::SniOfResource(SniName(destination), facts_.mesh, destination.kri.type, port.port);
+  ClusterTls tls;
+  tls.sni = resource_sni;
+  if (destination.kri.type == "MeshExternalService") {
+    if (!facts_.mtls) return std::nullopt;
+    tls.exact_uris.push_back(envoy::ServiceSpiffeId(facts_.mesh, kZoneEgressService));
+    return tls;
+  }
+  const bool is_service = destination.kri.type == "MeshService";
+  if (facts_.workload_identity) {
+    if (!is_service || destination.local || with_section.zone.empty()) tls.sni = SniOfKri(with_section);
+    tls.exact_uris = IdentitiesOf(destination);
+    return tls;
+  }
+  const bool tls_ready = !is_service || !destination.local || destination.tls_ready;
+  if (!facts_.mtls || (facts_.permissive && !tls_ready)) return std::nullopt;
+  if (!facts_.trust_domains.empty()) return tls;
+  tls.exact_uris = IdentitiesOf(destination);
+  if (tls.exact_uris.empty()) tls.uri_prefix = envoy::MeshSpiffePrefix(facts_.mesh);
+  return tls;
+}
+
+}  // namespace kuma::xds

@@ -1,0 +1,142 @@
+#include "pkg/xds/generate/facts.h"
+
+#include <set>
+
+#include "pkg/base/strings.h"
+#include "pkg/envoy/names.h"
+#include "pkg/xds/generate/policies.h"
+
+namespace kuma::xds {
+
+namespace {
+
+int64_t ToInt(const Json& value) {
+  if (value.is_number()) return static_cast<int64_t>(value.get<double>());
+  if (value.is_string()) return ParseInt(value.get_ref<const std::string&>()).value_or(0);
+  return 0;
+}
+
+bool ToBool(const Json& value) { return value.is_boolean() ? value.get<bool>() : value.is_string() && value == "true"; }
+
+policy::TransparentProxyFacts TransparentProxy(const ProxyInput& input) {
+  policy::TransparentProxyFacts facts;
+  std::string family;
+  bool inbound = false;
+  if (input.node.HasFeature("feature-transparent-proxy-in-dataplane-metadata")) {
+    const Json& config = Get(input.node.metadata, "transparentProxy");
+    const Json& redirect = Get(config, "redirect");
+    const bool given = config.is_object();
+    inbound = given ? ToBool(Get(Get(redirect, "inbound"), "enabled")) : true;
+    facts.outbound = given ? ToBool(Get(Get(redirect, "outbound"), "enabled")) : true;
+    facts.inbound_port = given ? static_cast<uint32_t>(ToInt(Get(Get(redirect, "inbound"), "port"))) : 15006;
+    facts.outbound_port = given ? static_cast<uint32_t>(ToInt(Get(Get(redirect, "outbound"), "port"))) : 15001;
+    family = GetString(config, "ipFamilyMode");
+  } else if (input.dataplane->transparent_proxying) {
+    const mesh::TransparentProxying& config = *input.dataplane->transparent_proxying;
+    facts.inbound_port = config.redirect_port_inbound;
+    facts.outbound_port = config.redirect_port_outbound;
+    inbound = facts.inbound_port > 0;
+    facts.outbound = facts.outbound_port > 0;
+    family = config.ip_family_mode;
+  } else {
+    return facts;
+  }
+  const bool ipv4_only = ToLower(family) == "ipv4";
+  facts.ipv6 = !ipv4_only;
+  facts.dns_port = static_cast<uint32_t>(MetadataInt(input.node, "dataplane.dns.port"));
+  facts.dns = facts.dns_port > 0;
+  facts.enabled = (inbound || facts.outbound) && (!ipv4_only || !envoy::IsIpv6Address(input.dataplane->address));
+  return facts;
+}
+
+void SetTls(policy::ProxyFacts& facts, const ProxyInput& input) {
+  const mesh::MeshConfig& mesh = *input.snapshot->mesh;
+  facts.mtls = mesh.mtls_enabled;
+  facts.permissive = mesh.mtls_enabled && mesh.mtls_mode == mesh::MtlsMode::kPermissive;
+  facts.workload_identity = !input.workload_identity.empty();
+  std::set<std::string> domains;
+  for (const ResourcePtr& trust : input.snapshot->Resources("MeshTrust")) domains.insert(GetString(trust->spec, "trustDomain"));
+  facts.trust_domains.assign(domains.begin(), domains.end());
+  facts.tls.identity_secret =
+      facts.workload_identity ? input.workload_identity
+                              : envoy::SystemName(facts.unified_naming, "mtls_identity_" + mesh.name, "identity_cert:secret:" + mesh.name);
+  const bool trust_bundle = facts.workload_identity || !facts.trust_domains.empty();
+  facts.tls.ca_secret =
+      trust_bundle ? "system_trust_bundle" : envoy::SystemName(facts.unified_naming, "mtls_ca_" + mesh.name, "mesh_ca:secret:" + mesh.name);
+}
+
+// A server needs the client's tags in a header only for policies that tell clients apart by tags.
+bool ReadsTagsHeader(const mesh::Snapshot& snapshot) {
+  return !snapshot.Resources("MeshFaultInjection").empty() || !snapshot.Resources("FaultInjection").empty() ||
+         !snapshot.Resources("RateLimit").empty();
+}
+
+bool NamesProxy(const ProxyInput& input) {
+  for (const policy::PolicyHooks& hooks : Policies()) {
+    if (hooks.names_proxy && input.rules->contains(hooks.type)) return true;
+  }
+  return false;
+}
+
+Digest DigestOfFacts(const policy::ProxyFacts& f) {
+  DigestBuilder digest;
+  digest.Add(f.mesh).Add(f.zone).Add(f.service).Add(f.system_ca_path).Add(f.work_dir);
+  for (const bool flag : {f.gateway, f.unified_naming, f.ipv6_enabled, f.ipv6_address, f.reuse_port, f.bind_outbounds,
+                          f.strict_inbound_ports, f.mtls, f.permissive, f.passthrough, f.zone_egress, f.workload_identity,
+                          f.transparent.enabled, f.transparent.outbound, f.transparent.dns, f.transparent.ipv6}) {
+    digest.Add(uint64_t{flag});
+  }
+  digest.Add(uint64_t{f.transparent.inbound_port}).Add(uint64_t{f.transparent.outbound_port}).Add(uint64_t{f.transparent.dns_port});
+  digest.Add(f.internal_addresses.size());
+  for (const envoy::Cidr& cidr : f.internal_addresses) digest.Add(cidr.prefix).Add(uint64_t{cidr.length});
+  digest.Add(f.tls.identity_secret).Add(f.tls.ca_secret).Add(f.trust_domains.size());
+  for (const std::string& domain : f.trust_domains) digest.Add(domain);
+  digest.Add(f.tags_header.size());
+  for (const auto& [tag, values] : f.tags_header) digest.Add(tag).Add(Join(values, ","));
+  digest.Add(f.proxy_name).Add(f.proxy_address);
+  for (const auto& [key, value] : f.proxy_labels) digest.Add(key).Add(value);
+  return digest.Finish();
+}
+
+}  // namespace
+
+int64_t MetadataInt(const ProxyNode& node, std::string_view key) { return ToInt(Get(node.metadata, key)); }
+
+std::vector<envoy::Cidr> DefaultInternalAddresses() {
+  return {{"10.0.0.0", 8}, {"192.168.0.0", 16}, {"172.16.0.0", 12}, {"fc00::", 7}, {"fd00::", 8}, {"127.0.0.1", 32}, {"::1", 128}};
+}
+
+policy::ProxyFacts MakeProxyFacts(const ProxyInput& input) {
+  const mesh::Dataplane& dataplane = *input.dataplane;
+  const mesh::MeshConfig& mesh = *input.snapshot->mesh;
+  policy::ProxyFacts facts;
+  facts.types = &input.types;
+  facts.mesh = mesh.name;
+  facts.zone = input.zone;
+  facts.service = dataplane.IdentifyingService();
+  facts.system_ca_path = GetString(input.node.metadata, "systemCaPath");
+  facts.work_dir = GetString(input.node.metadata, "workdir");
+  facts.gateway = dataplane.IsDelegatedGateway();
+  facts.unified_naming =
+      input.node.HasFeature("feature-unified-resource-naming") && mesh.mesh_services == mesh::MeshServicesMode::kExclusive;
+  facts.ipv6_enabled = ToBool(Get(input.node.metadata, "ipv6Enabled"));
+  facts.ipv6_address = envoy::IsIpv6Address(dataplane.address);
+  facts.reuse_port = input.node.HasFeature("feature-reuse-port");
+  facts.bind_outbounds = input.node.HasFeature("feature-bind-outbounds");
+  facts.strict_inbound_ports = input.node.HasFeature("feature-strict-inbound-ports");
+  facts.internal_addresses = input.internal_addresses;
+  facts.transparent = TransparentProxy(input);
+  facts.passthrough = mesh.passthrough;
+  facts.zone_egress = mesh.zone_egress;
+  SetTls(facts, input);
+  if (ReadsTagsHeader(*input.snapshot)) facts.tags_header = dataplane.TagSet();
+  if (NamesProxy(input)) {
+    facts.proxy_name = dataplane.name;
+    facts.proxy_address = dataplane.address;
+    facts.proxy_labels = dataplane.labels();
+  }
+  facts.digest = DigestOfFacts(facts);
+  return facts;
+}
+
+}  // namespace kuma::xds

@@ -1,0 +1,155 @@
+#include "pkg/xds/generate/outbounds.h"
+
+#include <algorithm>
+#include <set>
+
+#include "pkg/base/strings.h"
+#include "pkg/policy/rules/resolve.h"
+
+namespace kuma::xds {
+
+namespace {
+
+constexpr char kTopLevelDomain[] = "mesh";
+constexpr uint32_t kServiceVipPort = 80;
+
+// Fills what is known of the destination; false when it does not exist.
+bool Complete(OutboundPlan& outbound, const mesh::Snapshot& snapshot) {
+  if (!outbound.destination) {
+    const auto it = outbound.tags.find(kServiceTag);
+    outbound.service = it == outbound.tags.end() ? std::string() : it->second;
+    const mesh::ServiceInfo* info = snapshot.FindService(outbound.service);
+    outbound.protocol = info == nullptr ? mesh::Protocol::kUnknown : info->protocol;
+    return true;
+  }
+  const mesh::Destination* destination = snapshot.FindDestination(outbound.destination->WithoutSection());
+  const mesh::DestinationPort* port =
+      destination == nullptr ? nullptr : destination->FindPort(std::string_view(outbound.destination->section));
+  if (port == nullptr) return false;
+  outbound.service = destination->LegacyName(*port);
+  outbound.protocol = port->protocol;
+  return true;
+}
+
+void ListDeclared(const ProxyInput& input, OutboundList& list) {
+  const Kri self = KriOf(input.dataplane->resource->meta);
+  for (const mesh::Outbound& declared : input.dataplane->outbounds) {
+    OutboundPlan outbound;
+    outbound.address = declared.address;
+    outbound.port = declared.port;
+    outbound.tags = declared.tags;
+    if (declared.backend_ref) {
+      Json ref = {{"kind", declared.backend_ref->kind}, {"port", declared.backend_ref->port}};
+      if (!declared.backend_ref->name.empty()) ref["name"] = declared.backend_ref->name;
+      for (const auto& [key, value] : declared.backend_ref->labels) ref["labels"][key] = value;
+      const std::optional<policy::ResolvedBackend> resolved = policy::ResolveBackendRef(self, ref, *input.snapshot);
+      if (!resolved || !resolved->real) continue;
+      outbound.destination = resolved->resource;
+      outbound.tags.clear();
+    }
+    if (Complete(outbound, *input.snapshot)) list.outbounds.push_back(std::move(outbound));
+  }
+}
+
+// What transparentProxying.reachableBackends and backendRef outbounds allow; nothing: everything.
+std::optional<std::set<Kri>> ReachableBackends(const ProxyInput& input) {
+  const mesh::Dataplane& dataplane = *input.dataplane;
+  const Kri self = KriOf(dataplane.resource->meta);
+  std::vector<Json> refs;
+  for (const mesh::Outbound& outbound : dataplane.outbounds) {
+    if (outbound.backend_ref)
+      refs.push_back({{"kind", outbound.backend_ref->kind}, {"name", outbound.backend_ref->name}, {"port", outbound.backend_ref->port}});
+  }
+  const bool listed = dataplane.transparent_proxying && dataplane.transparent_proxying->has_reachable_backends;
+  if (refs.empty() && listed) {
+    for (const Json& ref : dataplane.transparent_proxying->reachable_backends) refs.push_back(ref);
+  }
+  if (refs.empty() && !listed) return std::nullopt;
+
+  std::set<Kri> reachable;
+  for (const Json& ref : refs) {
+    const auto add = [&](const mesh::Destination* destination) {
+      if (destination == nullptr) return;
+      const int64_t number = GetInt(ref, "port");
+      for (const mesh::DestinationPort& port : destination->ports) {
+        if (number == 0 || port.port == static_cast<uint32_t>(number)) reachable.insert(destination->kri.WithSection(port.SectionName()));
+      }
+    };
+    const Json& labels = Get(ref, "labels");
+    if (labels.is_object() && !labels.empty()) {
+      mesh::Tags wanted;
+      for (const auto& [key, value] : labels.items()) wanted[key] = value.is_string() ? value.get<std::string>() : "";
+      for (const mesh::Destination* destination : input.snapshot->DestinationsByLabels(GetString(ref, "kind"), wanted)) add(destination);
+    } else {
+      add(input.snapshot->FindDestination(policy::TargetRefToKri(self, policy::ParseTargetRef(ref))));
+    }
+  }
+  return reachable;
+}
+
+void ListServiceVips(const ProxyInput& input, const std::set<std::string>& reachable, OutboundList& list) {
+  if (input.snapshot->mesh->mesh_services == mesh::MeshServicesMode::kExclusive) return;
+  for (const auto& [service, address] : input.service_vips) {
+    if (!reachable.empty() && !reachable.contains(service)) continue;
+    OutboundPlan outbound;
+    outbound.address = address;
+    outbound.port = kServiceVipPort;
+    outbound.tags = {{std::string(kServiceTag), service}};
+    Complete(outbound, *input.snapshot);
+    list.outbounds.push_back(std::move(outbound));
+    const std::string domain = service + "." + kTopLevelDomain;
+    list.names.push_back({domain, address});
+    const std::string dotted = ReplaceAll(service, "_", ".") + "." + kTopLevelDomain;
+    if (dotted != domain) list.names.push_back({dotted, address});
+  }
+}
+
+void ListDestinationVips(const ProxyInput& input, bool only_services, OutboundList& list) {
+  const std::optional<std::set<Kri>> reachable = ReachableBackends(input);
+  if (only_services && !reachable) return;
+  const bool must_be_listed = input.snapshot->mesh->mesh_services == mesh::MeshServicesMode::kReachableBackends;
+  if (must_be_listed && !(input.dataplane->transparent_proxying && input.dataplane->transparent_proxying->has_reachable_backends)) return;
+  for (const auto& [kri, destination] : input.snapshot->AllDestinations()) {
+    bool used = false;
+    for (const std::string& vip : destination->vips) {
+      for (const mesh::DestinationPort& port : destination->ports) {
+        OutboundPlan outbound;
+        outbound.address = vip;
+        outbound.port = port.port;
+        outbound.destination = kri.WithSection(port.SectionName());
+        if (reachable && !reachable->contains(*outbound.destination)) continue;
+        if (!Complete(outbound, *input.snapshot)) continue;
+        used = true;
+        list.outbounds.push_back(std::move(outbound));
+      }
+    }
+    if (!used) continue;
+    for (const std::string& hostname : destination->hostnames) list.names.push_back({hostname, destination->vips.front()});
+  }
+}
+
+}  // namespace
+
+OutboundList ListOutbounds(const ProxyInput& input, const policy::ProxyFacts& facts) {
+  OutboundList list;
+  if (!facts.transparent.enabled && !facts.bind_outbounds) {
+    ListDeclared(input, list);
+    return list;
+  }
+  std::set<std::string> services;
+  if (input.dataplane->transparent_proxying) {
+    const auto& listed = input.dataplane->transparent_proxying->reachable_services;
+    services.insert(listed.begin(), listed.end());
+  }
+  ListServiceVips(input, services, list);
+  ListDestinationVips(input, !services.empty(), list);
+  // An address that the proxy itself listens on is no way out.
+  std::erase_if(list.outbounds, [&](const OutboundPlan& outbound) {
+    return std::any_of(input.dataplane->inbounds.begin(), input.dataplane->inbounds.end(),
+                       [&](const mesh::Inbound& inbound) { return inbound.address == outbound.address && inbound.port == outbound.port; });
+  });
+  std::stable_sort(list.names.begin(), list.names.end(), [](const VirtualName& a, const VirtualName& b) { return a.name < b.name; });
+  return list;
+}
+
+}  // namespace kuma::xds

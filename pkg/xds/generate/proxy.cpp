@@ -1,0 +1,57 @@
+#include "pkg/xds/generate/proxy.h"
+
+#include <algorithm>
+#include <set>
+
+#include "pkg/base/strings.h"
+#include "pkg/xds/generate/clusters.h"
+#include "pkg/xds/generate/facts.h"
+#include "pkg/xds/generate/inbound.h"
+#include "pkg/xds/generate/outbounds.h"
+#include "pkg/xds/generate/proxy_wide.h"
+#include "pkg/xds/generate/secrets.h"
+
+namespace kuma::xds {
+
+std::vector<Unit> PlanUnits(const ProxyInput& input) {
+  std::vector<Unit> units;
+  const auto facts = std::make_shared<const policy::ProxyFacts>(MakeProxyFacts(input));
+  RuleSlicer slicer(input.rules);
+  bool uses_tls = false;
+
+  // Inbounds: what others reach. A port may be listed twice (several services behind it); the first listener has it.
+  std::set<policy::InboundKey> seen;
+  const std::vector<mesh::Inbound>& inbounds = input.dataplane->inbounds;
+  for (auto inbound = inbounds.begin(); inbound != inbounds.end(); ++inbound) {
+    if (inbound->port == kReservedPort || !seen.insert({inbound->address, inbound->port}).second) continue;
+    const bool owns_cluster = facts->unified_naming || std::none_of(inbound + 1, inbounds.end(), [&](const mesh::Inbound& later) {
+                                return later.port != kReservedPort && later.service_port == inbound->service_port;
+                              });
+    units.push_back(InboundUnit(facts, *inbound, owns_cluster, slicer));
+    uses_tls |= facts->UsesTls();
+  }
+
+  // Outbounds: their routes say which clusters there are.
+  const OutboundList outbounds = ListOutbounds(input, *facts);
+  ClusterPlanner clusters(*facts, *input.snapshot);
+  std::set<std::string> services;
+  std::set<std::string> listeners;
+  for (const OutboundPlan& outbound : outbounds.outbounds) {
+    services.insert(outbound.service);
+    std::optional<Unit> unit = OutboundUnit(facts, outbound, *input.rules, clusters, slicer);
+    if (unit && listeners.insert(unit->name).second) units.push_back(std::move(*unit));
+  }
+  for (const auto& [name, cluster] : clusters.clusters()) {
+    AddClusterUnits(facts, cluster, services.contains(cluster.service), slicer, units);
+    uses_tls |= cluster.tls.has_value();
+  }
+
+  // The rest, once a proxy.
+  ProxyWideInput wide = MakeProxyWideInput(input, facts, outbounds, slicer);
+  uses_tls |= wide.direct_access_enabled && facts->mtls;
+  units.push_back(ProxyWideUnit(std::move(wide)));
+  if (uses_tls && input.identity != nullptr) units.push_back(SecretsUnit(facts, input.identity, *input.snapshot));
+  return units;
+}
+
+}  // namespace kuma::xds

@@ -1,0 +1,151 @@
+#include "pkg/xds/generate/proxy_wide.h"
+
+#include <algorithm>
+#include <set>
+
+#include "pkg/envoy/names.h"
+#include "pkg/xds/generate/facts.h"
+#include "pkg/xds/generate/policies.h"
+
+namespace kuma::xds {
+
+namespace {
+
+UnitOutput Generate(const ProxyWideInput& input) {
+  policy::ProxyDraft draft{.proxy = *input.facts, .inbounds = input.inbounds, .listeners = {}, .clusters = {}};
+  AddAdmin(draft, input.admin);
+  AddTransparentProxy(draft);
+  AddDirectAccess(draft, input);
+  AddProbes(draft, input);
+  AddDns(draft, input);
+  for (const policy::PolicyHooks& hooks : Policies()) {
+    if (hooks.proxy != nullptr) hooks.proxy(draft, input.rules.Of(hooks.type));
+  }
+  UnitOutput output;
+  for (auto& [name, cluster] : draft.clusters) output.Add(ResourceType::kCluster, std::move(cluster).Finish());
+  for (auto& [name, listener] : draft.listeners) output.Add(ResourceType::kListener, std::move(listener).Finish());
+  return output;
+}
+
+AdminInput MakeAdminInput(const ProxyInput& input) {
+  AdminInput admin;
+  const Json& metadata = input.node.metadata;
+  admin.listen_address = input.dataplane->address;
+  admin.port = static_cast<uint32_t>(MetadataInt(input.node, "dataplane.admin.port"));
+  admin.admin_address = GetString(metadata, "dataplane.admin.address");
+  if (admin.admin_address.empty() || admin.admin_address == "0.0.0.0") admin.admin_address = "127.0.0.1";
+  if (admin.admin_address == "::") admin.admin_address = "::1";
+  admin.socket_path = GetString(metadata, "dataplane.admin.socketPath");
+  admin.readiness_port = static_cast<uint32_t>(MetadataInt(input.node, "dataplane.readinessReporter.port"));
+  if (input.node.HasFeature("feature-readiness-unix-socket")) {
+    admin.readiness_socket = envoy::SocketPath(GetString(metadata, "workdir") + "/kuma-readiness-reporter");
+  }
+  admin.material = input.admin;
+  // The admin interface leads to secrets: only this host's own addresses are believed.
+  if (admin.admin_address != "127.0.0.1" && admin.admin_address != "::1") admin.port = 0;
+  return admin;
+}
+
+// Path of a URL or path text, without query.
+std::string PathOf(const std::string& text) { return text.substr(0, text.find_first_of("?#")); }
+
+void AddProbeInput(ProxyWideInput& wide, const ProxyInput& input) {
+  const Json& probes = input.dataplane->probes;
+  const Json& app_proxy = Get(input.node.metadata, "dataplane.appProbeProxy.enabled");
+  if (!probes.is_object() || app_proxy == true || app_proxy == "true") return;
+  wide.probes_port = static_cast<uint32_t>(GetInt(probes, "port"));
+  wide.probes_address = input.dataplane->address;
+  for (const Json& endpoint : Get(probes, "endpoints")) {
+    ProbeRoute route;
+    route.path = PathOf(GetString(endpoint, "path"));
+    route.inbound_path = PathOf(GetString(endpoint, "inboundPath"));
+    route.inbound_port = static_cast<uint32_t>(GetInt(endpoint, "inboundPort"));
+    for (const mesh::Inbound& inbound : wide.inbounds) {
+      if (inbound.service_port != route.inbound_port) continue;
+      route.cluster =
+          wide.facts->unified_naming ? envoy::ContextualInboundName(inbound.SectionName()) : envoy::LocalClusterName(route.inbound_port);
+    }
+    wide.probes.push_back(std::move(route));
+  }
+}
+
+void AddDirectAccessInput(ProxyWideInput& wide, const ProxyInput& input, const OutboundList& outbounds) {
+  if (!input.dataplane->transparent_proxying || !wide.facts->transparent.enabled) return;
+  const std::vector<std::string>& listed = input.dataplane->transparent_proxying->direct_access_services;
+  if (listed.empty()) return;
+  wide.direct_access_enabled = true;
+  const std::set<std::string, std::less<>> services(listed.begin(), listed.end());
+  std::set<DirectEndpoint> taken;
+  for (const OutboundPlan& outbound : outbounds.outbounds) taken.insert({outbound.address, outbound.port});
+  std::set<DirectEndpoint> endpoints;
+  for (const auto& [name, dataplane] : input.snapshot->AllDataplanes()) {
+    if (name == input.dataplane->name) continue;
+    for (const mesh::Inbound& inbound : dataplane->inbounds) {
+      if (!services.contains("*") && !services.contains(inbound.Service())) continue;
+      const DirectEndpoint endpoint{inbound.address, inbound.port};
+      if (!taken.contains(endpoint)) endpoints.insert(endpoint);
+    }
+  }
+  wide.direct_access.assign(endpoints.begin(), endpoints.end());
+}
+
+std::string DnsLabels(const mesh::Dataplane& dataplane) {
+  Json labels = {{"mesh", dataplane.resource->meta.mesh()}};
+  const auto add = [&](const char* name, std::string_view label) {
+    if (const std::string_view value = dataplane.resource->Label(label); !value.empty()) labels[name] = std::string(value);
+  };
+  add("kuma_workload", kWorkloadLabel);
+  add("k8s_kuma_io_namespace", kNamespaceLabel);
+  add("kuma_io_zone", kZoneLabel);
+  return ToJsonText(labels);
+}
+
+Digest DigestOfInput(const ProxyWideInput& input) {
+  DigestBuilder digest;
+  digest.Add("proxy").Add(input.facts->digest);
+  const AdminInput& admin = input.admin;
+  digest.Add(admin.listen_address).Add(admin.admin_address).Add(uint64_t{admin.port}).Add(admin.socket_path);
+  digest.Add(uint64_t{admin.readiness_port}).Add(admin.readiness_socket).Add(uint64_t{admin.material != nullptr});
+  if (admin.material != nullptr) digest.Add(admin.material->ca_pem).Add(admin.material->cert_pem).Add(admin.material->key_pem);
+  digest.Add(input.inbounds.size());
+  for (const mesh::Inbound& inbound : input.inbounds)
+    digest.Add(inbound.address).Add(uint64_t{inbound.port}).Add(uint64_t{inbound.service_port}).Add(inbound.name);
+  digest.Add(input.names.size());
+  for (const VirtualName& name : input.names) digest.Add(name.name).Add(name.address);
+  digest.Add(uint64_t{input.embedded_dns})
+      .Add(input.dns_labels)
+      .Add(input.probes_address)
+      .Add(uint64_t{input.probes_port})
+      .Add(input.probes.size());
+  for (const ProbeRoute& probe : input.probes)
+    digest.Add(probe.path).Add(probe.inbound_path).Add(uint64_t{probe.inbound_port}).Add(probe.cluster);
+  digest.Add(uint64_t{input.direct_access_enabled}).Add(input.direct_access.size());
+  for (const DirectEndpoint& endpoint : input.direct_access) digest.Add(endpoint.address).Add(uint64_t{endpoint.port});
+  return digest.Add(input.rules.digest).Finish();
+}
+
+}  // namespace
+
+ProxyWideInput MakeProxyWideInput(const ProxyInput& input, const std::shared_ptr<const policy::ProxyFacts>& facts,
+                                  const OutboundList& outbounds, RuleSlicer& slicer) {
+  ProxyWideInput wide;
+  wide.facts = facts;
+  wide.admin = MakeAdminInput(input);
+  wide.inbounds = input.dataplane->inbounds;
+  if (facts->transparent.enabled && facts->transparent.dns) {
+    wide.names = outbounds.names;
+    wide.embedded_dns = input.node.HasFeature("feature-embedded-dns");
+    if (wide.embedded_dns) wide.dns_labels = DnsLabels(*input.dataplane);
+  }
+  AddProbeInput(wide, input);
+  AddDirectAccessInput(wide, input, outbounds);
+  wide.rules = slicer.ForProxy();
+  return wide;
+}
+
+Unit ProxyWideUnit(ProxyWideInput input) {
+  auto shared = std::make_shared<ProxyWideInput>(std::move(input));
+  return {UnitKind::kProxyWide, "proxy", DigestOfInput(*shared), [shared] { return Generate(*shared); }};
+}
+
+}  // namespace kuma::xds

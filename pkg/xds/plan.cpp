@@ -1,0 +1,25 @@
+#include "pkg/xds/plan.h"
+
+namespace kuma::xds {
+
+ProxyPlan PlanProxy(const PlanRequest& request) {
+  ProxyPlan plan;
+  policy::BuildOptions options;
+  options.include_shadow = request.include_shadow;
+  options.cache = request.indexes;
+  plan.rules = std::make_shared<const policy::RuleSets>(policy::BuildRuleSets(*request.dataplane, *request.snapshot, request.types, options));
+  ProxyInput input{.node = request.node,
+                   .dataplane = request.dataplane,
+                   .snapshot = request.snapshot,
+                   .rules = plan.rules,
+                   .types = request.types,
+                   .zone = request.zone,
+                   .identity = request.identity,
+                   .admin = request.admin,
+                   .workload_identity = {},
+                   .service_vips = {}};
+  plan.units = PlanUnits(input);
+  return plan;
+}
+
+}  // namespace kuma::xds

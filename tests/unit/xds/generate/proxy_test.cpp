@@ -1,0 +1,141 @@
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "pkg/envoy/message.h"
+#include "pkg/xds/generate/proxy.h"
+
+namespace kuma::xds {
+
+namespace {
+
+ResourcePtr MakeResource(std::string type, std::string name, Json spec) {
+  auto resource = std::make_shared<Resource>();
+  resource->meta.key = {std::move(type), name == "demo" ? "" : "demo", std::move(name)};
+  resource->spec = std::move(spec);
+  return resource;
+}
+
+Json Networking(const std::string& address, const std::string& service, Json outbounds = Json::array()) {
+  const Json tags = {{"kuma.io/service", service}, {"kuma.io/protocol", "http"}};
+  return {{"networking",
+           {{"address", address}, {"inbound", Json::array({{{"port", 8080}, {"tags", tags}}})}, {"outbound", std::move(outbounds)}}}};
+}
+
+struct World {
+  TypeRegistry types;
+  mesh::SnapshotBuilder builder{"default"};
+  std::shared_ptr<policy::RuleSets> rules = std::make_shared<policy::RuleSets>();
+
+  World() { Put("Mesh", "demo", Json::object()); }
+  void Put(std::string type, std::string name, Json spec) {
+    builder.Apply(nullptr, MakeResource(std::move(type), std::move(name), std::move(spec)));
+    builder.Build();
+  }
+  std::vector<Unit> Plan(const std::string& name, std::vector<std::string> features = {}) {
+    ProxyNode node;
+    node.mesh = "demo";
+    node.name = name;
+    node.metadata = {
+        {"dataplane.admin.port", "9901"}, {"dataplane.admin.address", "127.0.0.1"}, {"dataplane.readinessReporter.port", "9902"}};
+    node.features = std::move(features);
+    const mesh::SnapshotPtr snapshot = builder.Find("demo");
+    const ProxyInput input{.node = node,
+                           .dataplane = *snapshot->FindDataplane(name),
+                           .snapshot = snapshot,
+                           .rules = rules,
+                           .types = types,
+                           .zone = "default",
+                           .identity = nullptr,
+                           .admin = nullptr,
+                           .workload_identity = {},
+                           .service_vips = {}};
+    return PlanUnits(input);
+  }
+};
+
+const Json kOutbounds = Json::array({{{"port", 10001}, {"tags", {{"kuma.io/service", "backend"}}}}});
+
+Digest DigestOfUnit(const std::vector<Unit>& units, UnitKind kind) {
+  const auto it = std::find_if(units.begin(), units.end(), [&](const Unit& unit) { return unit.kind == kind; });
+  REQUIRE(it != units.end());
+  return it->digest;
+}
+
+}  // namespace
+
+TEST_CASE("replicas share the units of outbounds, clusters and endpoints") {
+  World world;
+  world.Put("Dataplane", "backend-1", Networking("10.0.0.9", "backend"));
+  world.Put("Dataplane", "web-1", Networking("10.0.0.1", "web", kOutbounds));
+  world.Put("Dataplane", "web-2", Networking("10.0.0.2", "web", kOutbounds));
+  const auto one = world.Plan("web-1");
+  const auto two = world.Plan("web-2");
+  for (const UnitKind kind : {UnitKind::kOutbound, UnitKind::kCluster, UnitKind::kEndpoints})
+    CHECK(DigestOfUnit(one, kind) == DigestOfUnit(two, kind));
+  for (const UnitKind kind : {UnitKind::kInbound, UnitKind::kProxyWide}) CHECK(DigestOfUnit(one, kind) != DigestOfUnit(two, kind));
+}
+
+TEST_CASE("a new endpoint is a new endpoint unit and nothing else") {
+  World world;
+  world.Put("Dataplane", "backend-1", Networking("10.0.0.9", "backend"));
+  world.Put("Dataplane", "web-1", Networking("10.0.0.1", "web", kOutbounds));
+  const auto before = world.Plan("web-1");
+  world.Put("Dataplane", "backend-2", Networking("10.0.0.8", "backend"));
+  const auto after = world.Plan("web-1");
+  REQUIRE(before.size() == after.size());
+  for (size_t i = 0; i < before.size(); ++i) {
+    INFO(before[i].name);
+    CHECK((before[i].digest == after[i].digest) == (before[i].kind != UnitKind::kEndpoints));
+  }
+}
+
+TEST_CASE("a conf that a unit reads moves its digest, and equal digests mean equal bytes") {
+  World world;
+  world.Put("Dataplane", "backend-1", Networking("10.0.0.9", "backend"));
+  world.Put("Dataplane", "web-1", Networking("10.0.0.1", "web", kOutbounds));
+  const auto plain = world.Plan("web-1");
+
+  policy::RuleSet timeout;
+  timeout.type = "MeshTimeout";
+  timeout.matched.push_back(MakeResource("MeshTimeout", "t", Json::object()));
+  timeout.to.push_back({{{"kuma.io/service", "other", false}}, {{"connectionTimeout", "1s"}}, {}, {}});
+  timeout.to.push_back({{{"kuma.io/service", "backend", false}}, {{"connectionTimeout", "7s"}}, {}, {}});
+  (*world.rules)["MeshTimeout"] = timeout;
+  const auto with_timeout = world.Plan("web-1");
+  CHECK(DigestOfUnit(plain, UnitKind::kCluster) != DigestOfUnit(with_timeout, UnitKind::kCluster));
+
+  world.rules = std::make_shared<policy::RuleSets>(*world.rules);
+  (*world.rules)["MeshTimeout"].to[0].conf["connectionTimeout"] = "2s";  // of a service that this proxy does not call
+  const auto other_changed = world.Plan("web-1");
+  CHECK(DigestOfUnit(other_changed, UnitKind::kCluster) == DigestOfUnit(with_timeout, UnitKind::kCluster));
+
+  std::map<Digest, std::string> bytes;
+  for (const auto& units : {plain, with_timeout, other_changed}) {
+    for (const Unit& unit : units) {
+      std::string text;
+      for (const OutputResource& resource : unit.generate().resources) text += envoy::SerializeDeterministic(*resource.message);
+      CHECK(bytes.emplace(unit.digest, text).first->second == text);
+    }
+  }
+}
+
+TEST_CASE("two inbounds of one application port have one cluster between them") {
+  World world;
+  Json spec = Networking("10.0.0.1", "web");
+  Json second = spec["networking"]["inbound"][0];
+  spec["networking"]["inbound"][0]["servicePort"] = 18080;
+  second["port"] = 8081;
+  second["servicePort"] = 18080;
+  spec["networking"]["inbound"].push_back(second);
+  world.Put("Dataplane", "web-1", spec);
+  std::set<std::pair<ResourceType, std::string>> names;
+  for (const Unit& unit : world.Plan("web-1")) {
+    for (const OutputResource& resource : unit.generate().resources) CHECK(names.emplace(resource.type, resource.name).second);
+  }
+  CHECK(names.contains({ResourceType::kCluster, "localhost:18080"}));
+}
+
+}  // namespace kuma::xds
