@@ -93,8 +93,9 @@ bool NeedsQuotes(const std::string& text) {
   for (const char c : text) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return true;
   }
-  // Dates would be read as timestamps by YAML 1.1 readers.
-  return text.size() >= 8 && text[0] >= '0' && text[0] <= '9' && text.find('-') != std::string::npos && text.find(':') != std::string::npos;
+  // YAML 1.1 readers take "2026-01-02" and "2026-01-02T03:04:05Z" for timestamps and "1:30" for a number.
+  const bool starts_with_digit = text[0] >= '0' && text[0] <= '9';
+  return starts_with_digit && text.find_first_not_of("0123456789-:.TtZz+ ") == std::string::npos;
 }
 
 std::string Quoted(const std::string& text) { return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace); }

@@ -102,7 +102,7 @@ class Applier {
   Status Print(const Document& document) {
     KUMA_TRY_ASSIGN(const Identity identity, Identify(document));
     const Json json = Complete(document, identity);
-    if (Status status = CheckLocally(json, session_.Types()); !status) return Failed(identity, status.error(), "is not valid");
+    if (Status status = CheckLocally(json, session_.Types()); !status) return Failed(identity, status.error(), "failed validation");
     session_.out() << (printed_ ? "---\n" : "") << DocumentYaml(json);
     printed_ = true;
     return Ok();

@@ -72,12 +72,12 @@ TEST_CASE("get prints one resource as YAML and JSON with the meta data first") {
   Bench bench;
   bench.server->Answer(
       "GET /meshes/default/dataplanes/web%201", 200,
-      R"({"type":"Dataplane","mesh":"default","name":"web 1","creationTime":"2026-01-02T03:04:05Z","networking":{"address":"127.0.0.1"}})");
+      R"({"type":"Dataplane","mesh":"default","name":"web 1","creationTime":"2026-01-02T03:04:05Z","networking":{"address":"web.internal"}})");
   CHECK(bench.Run({"get", "dataplane", "web 1", "-o", "yaml"}).out ==
-        "creationTime: \"2026-01-02T03:04:05Z\"\nmesh: default\nname: web 1\ntype: Dataplane\nnetworking:\n  address: 127.0.0.1\n");
+        "creationTime: \"2026-01-02T03:04:05Z\"\nmesh: default\nname: web 1\ntype: Dataplane\nnetworking:\n  address: web.internal\n");
   CHECK(bench.Run({"get", "dataplane", "web 1", "-o", "json"}).out ==
         "{\n  \"type\": \"Dataplane\",\n  \"mesh\": \"default\",\n  \"name\": \"web 1\",\n  \"creationTime\": \"2026-01-02T03:04:05Z\",\n"
-        "  \"networking\": {\n    \"address\": \"127.0.0.1\"\n  }\n}\n");
+        "  \"networking\": {\n    \"address\": \"web.internal\"\n  }\n}\n");
 }
 
 TEST_CASE("get says what is wrong and what to do") {
