@@ -170,6 +170,8 @@ class Demo {
     return env;
   }
 
+  std::string CertificatePath() const { return JoinPath(folder_, "kuma-cp.crt"); }
+
   Result<std::string> StartControlPlane() {
     KUMA_TRY(MakeDirs(JoinPath(folder_, "logs"), 0700));
     KUMA_TRY_ASSIGN(const std::vector<uint16_t> ports, io::FindFreePorts(kLocal, 9));
@@ -194,6 +196,17 @@ class Demo {
       const auto answer = io::HttpFetch(ready);
       if (!answer.ok()) return answer.error().ToString();
       return answer->status == 200 ? std::string() : "status " + std::to_string(answer->status);
+    }));
+    // The proxies' port opens last: its certificate may have to be made first.
+    io::HttpClientRequest proxies;
+    proxies.url = cp_url_ + "/";
+    proxies.timeout = seconds(2);
+    KUMA_TRY(Until("proxies are served", [&]() -> Result<std::string> {
+      auto certificate = ReadFile(CertificatePath());
+      if (!certificate.ok()) return certificate.error().ToString();
+      proxies.tls.ca_pem = std::move(certificate).value();
+      const auto answer = io::HttpFetch(proxies);
+      return answer.ok() ? std::string() : answer.error().ToString();
     }));
     KUMA_TRY(api_->PutMesh(options_.mesh, false));
     return "REST API " + api_->url() + ", proxies connect to " + cp_url_;
@@ -244,7 +257,7 @@ class Demo {
                              "--cp-address",
                              cp_url_,
                              "--ca-cert-file",
-                             JoinPath(folder_, "kuma-cp.crt"),
+                             CertificatePath(),
                              "--dataplane-file",
                              resource_file,
                              "--dataplane-token-file",

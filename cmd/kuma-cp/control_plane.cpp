@@ -270,6 +270,13 @@ void ControlPlane::StartBackground() {
       const Result<std::string> token = p.secrets->FindOrCreate("", tokens::kAdminUserTokenSecret, issue);
       if (!token.ok()) status = token.error();
     }
+    const auto make_inter_cp = [&p]() -> Result<std::string> {
+      KUMA_TRY_ASSIGN(const ca::KeyPair pair, ca::MakeInterCpCa(p.keys.Source(), RealClock()));
+      return pair.cert_pem + pair.key_pem;
+    };
+    if (status.ok()) {
+      if (const Result<std::string> made = p.secrets->FindOrCreate("", ca::kInterCpCaSecret, make_inter_cp); !made.ok()) status = made.error();
+    }
     if (!status.ok() && !p.stopping) kLog.Error("cannot make the keys of tokens", {{"error", status.error().ToString()}});
     p.keys.Start();
   });
@@ -281,7 +288,10 @@ Status ControlPlane::Start() {
   p.insights = std::make_unique<insights::MeshInsights>(p.types, RealClock());
   KUMA_TRY_ASSIGN(std::unique_ptr<reconcile::Destinations> destinations,
                   reconcile::Destinations::Make(*p.admission, RealClock(), DestinationOptionsOf(config_)));
-  p.control = std::make_unique<ControlLoop>(*p.store, std::move(destinations), *p.insights, RealClock());
+  p.control = std::make_unique<ControlLoop>(*p.store, std::move(destinations),
+                                            reconcile::ServiceVipOptions{config_.GetString("multizone.zone.name"), config_.GetString("dnsServer.CIDR"),
+                                                                         config_.GetBool("dnsServer.serviceVipEnabled")},
+                                            *p.insights, RealClock());
   p.dataplane_server = std::make_unique<DataplaneServer>(
       DataplaneServerDeps{config_, p.io_loop, p.workers, *p.store, *p.admission, p.types, metrics_, RealClock(), RealRandom(), p.instance_id});
   p.pipeline = std::make_unique<xds::Pipeline>(

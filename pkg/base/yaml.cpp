@@ -95,7 +95,7 @@ bool NeedsQuotes(const std::string& text) {
   }
   // YAML 1.1 readers take "2026-01-02" and "2026-01-02T03:04:05Z" for timestamps and "1:30" for a number.
   const bool starts_with_digit = text[0] >= '0' && text[0] <= '9';
-  return starts_with_digit && text.find_first_not_of("0123456789-:.TtZz+ ") == std::string::npos;
+  return starts_with_digit && text.find_first_of("-:") != std::string::npos && text.find_first_not_of("0123456789-:.TtZz+ ") == std::string::npos;
 }
 
 std::string Quoted(const std::string& text) { return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace); }

@@ -1,9 +1,16 @@
 #include "pkg/mesh/endpoints.h"
 
+#include "pkg/base/log.h"
 #include "pkg/base/strings.h"
+#include "pkg/mesh/external.h"
 
 namespace kuma::mesh {
 namespace {
+
+const Logger& Log() {
+  static const Logger kLog("endpoints");
+  return kLog;
+}
 
 bool HoldsAll(const Tags& tags, const Json& wanted) {
   for (const auto& [key, value] : wanted.items()) {
@@ -38,13 +45,13 @@ struct PublicIngress {
 
 // Remote ingresses that others can reach. Instances behind one load balancer share coordinates and count once; one that already
 // reports services is preferred over a new instance that does not yet.
-std::vector<PublicIngress> RemoteIngresses(const EndpointSources& sources, bool need_services, size_t* instances) {
+std::vector<PublicIngress> RemoteIngresses(const ResourceList& ingresses, std::string_view local_zone, bool need_services, size_t* instances) {
   std::vector<PublicIngress> out;
   std::set<std::pair<std::string, uint32_t>> seen;
-  for (const ResourcePtr& ingress : sources.zone_ingresses) {
+  for (const ResourcePtr& ingress : ingresses) {
     std::string zone = GetString(ingress->spec, "zone");
     if (zone.empty()) zone = std::string(ingress->Label(kZoneLabel));
-    if (zone.empty() || zone == sources.zone) continue;
+    if (zone.empty() || zone == local_zone) continue;
     const Json& networking = Get(ingress->spec, "networking");
     const std::string address = GetString(networking, "advertisedAddress");
     const auto port = static_cast<uint32_t>(GetInt(networking, "advertisedPort"));
@@ -126,7 +133,7 @@ std::vector<Endpoint> RemoteMeshServiceEndpoints(const EndpointSources& sources,
     if (seen.emplace(GetString(address->spec, "address"), number).second) add(GetString(address->spec, "address"), number);
   }
   if (!out.empty()) return out;
-  for (const PublicIngress& ingress : RemoteIngresses(sources, false, nullptr)) {
+  for (const PublicIngress& ingress : RemoteIngresses(sources.zone_ingresses, sources.zone, false, nullptr)) {
     if (ingress.zone == zone && seen.emplace(ingress.address, ingress.port).second) add(ingress.address, ingress.port);
   }
   return out;
@@ -176,7 +183,7 @@ std::vector<Endpoint> TagServiceEndpoints(const EndpointSources& sources, std::s
   if (sources.mesh == nullptr) return out;
   size_t ingress_instances = 0;
   if (sources.mesh->mtls_enabled) {
-    for (const PublicIngress& ingress : RemoteIngresses(sources, true, &ingress_instances)) {
+    for (const PublicIngress& ingress : RemoteIngresses(sources.zone_ingresses, sources.zone, true, &ingress_instances)) {
       for (const Json& available : Get(ingress.resource->spec, "availableServices")) {
         const Json& tags = Get(available, "tags");
         if (GetString(available, "mesh") != sources.mesh->name || GetString(tags, kServiceTag) != service) continue;
@@ -207,11 +214,19 @@ std::vector<Endpoint> TagServiceEndpoints(const EndpointSources& sources, std::s
       }
     }
   }
-  if (sources.mesh->zone_egress) {
-    for (const ResourcePtr& external : sources.external_services) {
-      const Json& tags = Get(external->spec, "tags");
-      if (GetString(tags, kServiceTag) != service) continue;
+  const bool only_external = out.empty();
+  for (const ResourcePtr& external : sources.external_services) {
+    const Json& tags = Get(external->spec, "tags");
+    if (GetString(tags, kServiceTag) != service) continue;
+    if (sources.mesh->zone_egress) {
       for (Endpoint& endpoint : ThroughEgress(sources, TagsOf(tags), std::make_shared<ExternalEndpoint>())) out.push_back(std::move(endpoint));
+    } else if (only_external) {  // proxies of the mesh win over hosts outside of it
+      Result<Endpoint> endpoint = ExternalServiceEndpoint(*external, {sources.zone, sources.mesh->locality_aware, sources.secrets});
+      if (endpoint.ok()) {
+        out.push_back(std::move(endpoint).value());
+      } else {
+        Log().Error("an ExternalService is left out", {{"name", external->meta.name()}, {"mesh", sources.mesh->name}, {"error", endpoint.error().ToString()}});
+      }
     }
   }
   return out;
@@ -238,6 +253,34 @@ std::vector<Endpoint> DestinationEndpoints(const EndpointSources& sources, const
   return out;
 }
 
+std::vector<Endpoint> LocalEndpoints(const EndpointSet& set, std::string_view zone) {
+  std::vector<Endpoint> out;
+  for (const Endpoint& endpoint : set.endpoints) {
+    if (!IsReachableFromZone(ZoneOf(endpoint.tags, {}), zone)) continue;
+    out.push_back(endpoint);
+    out.back().weight = 1;
+  }
+  return out;
+}
+
+std::vector<Endpoint> RemoteServiceEndpoints(const ResourceList& zone_ingresses, const MeshConfig& mesh, std::string_view zone, std::string_view service) {
+  std::vector<Endpoint> out;
+  for (const PublicIngress& ingress : RemoteIngresses(zone_ingresses, zone, true, nullptr)) {
+    for (const Json& available : Get(ingress.resource->spec, "availableServices")) {
+      const Json& tags = Get(available, "tags");
+      if (GetString(available, "mesh") != mesh.name || GetString(tags, kServiceTag) != service) continue;
+      Endpoint endpoint;
+      endpoint.address = ingress.address;
+      endpoint.port = ingress.port;
+      endpoint.tags = TagsOf(tags);
+      endpoint.weight = static_cast<uint32_t>(GetInt(available, "instances"));
+      endpoint.locality = LocalityOf(zone, ZoneOf(endpoint.tags, {}), mesh.locality_aware);
+      out.push_back(std::move(endpoint));
+    }
+  }
+  return out;
+}
+
 EndpointSetPtr MakeEndpointSet(std::vector<Endpoint> endpoints) {
   auto set = std::make_shared<EndpointSet>();
   DigestBuilder digest;
@@ -250,7 +293,10 @@ EndpointSetPtr MakeEndpointSet(std::vector<Endpoint> endpoints) {
       digest.Add(endpoint.locality->zone).Add(endpoint.locality->sub_zone).Add(uint64_t{endpoint.locality->priority}).Add(uint64_t{endpoint.locality->weight});
     }
     if (endpoint.external != nullptr) {
-      digest.Add("external").Add(ToJsonText(endpoint.external->tls)).Add(endpoint.external->server_name).Add(ProtocolName(endpoint.external->protocol));
+      const ExternalEndpoint& external = *endpoint.external;
+      digest.Add("external").Add(ToJsonText(external.tls)).Add(external.server_name).Add(ProtocolName(external.protocol));
+      digest.Add(uint64_t{external.tls_enabled}).Add(uint64_t{external.allow_renegotiation}).Add(uint64_t{external.skip_hostname_verification});
+      digest.Add(external.ca_cert).Add(external.client_cert).Add(external.client_key);
     }
   }
   set->digest = digest.Finish();

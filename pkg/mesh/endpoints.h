@@ -21,6 +21,7 @@ struct EndpointSources {
   const ResourceList& zone_egresses;
   const ResourceList& zone_addresses;     // MeshZoneAddress of the mesh
   const ResourceList& external_services;  // ExternalService of the mesh
+  const ResourceList& secrets;            // Secret of the mesh, ordered by name
   bool mtls_or_identity = false;          // mTLS enabled, or a MeshIdentity exists
 };
 
@@ -31,6 +32,10 @@ std::optional<Locality> LocalityOf(std::string_view local_zone, std::string_view
 std::vector<Endpoint> TagServiceEndpoints(const EndpointSources& sources, std::string_view service);
 // Endpoints of one port of a destination.
 std::vector<Endpoint> DestinationEndpoints(const EndpointSources& sources, const Destination& destination, const DestinationPort& port);
+// What this zone's own proxies (and, through egresses, external services) offer of a set: what a zone ingress leads to.
+std::vector<Endpoint> LocalEndpoints(const EndpointSet& set, std::string_view zone);
+// What zone ingresses of other zones offer of a service: what a zone egress leads to.
+std::vector<Endpoint> RemoteServiceEndpoints(const ResourceList& zone_ingresses, const MeshConfig& mesh, std::string_view zone, std::string_view service);
 EndpointSetPtr MakeEndpointSet(std::vector<Endpoint> endpoints);
 // The common protocol of all endpoints; kUnknown for none.
 Protocol ProtocolOf(const std::vector<Endpoint>& endpoints);

@@ -11,6 +11,28 @@ const ResourceList kNoResources;
 
 bool IsDestination(std::string_view type) { return type == "MeshService" || type == "MeshExternalService" || type == "MeshMultiZoneService"; }
 
+// Allocated addresses are kept in a Config resource per mesh; see pkg/reconcile/service_vips.h.
+std::string MeshOfVipConfig(const std::string& name) {
+  constexpr std::string_view kPrefix = "kuma-";
+  constexpr std::string_view kSuffix = "-dns-vips";
+  if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix) || name.size() <= kPrefix.size() + kSuffix.size()) return {};
+  return name.substr(kPrefix.size(), name.size() - kPrefix.size() - kSuffix.size());
+}
+
+SharedMap<std::string, std::string> ParseServiceVips(const ResourcePtr& config) {
+  std::map<std::string, std::string, std::less<>> vips;
+  if (config != nullptr) {
+    const Result<Json> view = ParseJson(GetString(config->spec, "config"));
+    if (view.ok() && view->is_object()) {
+      for (const auto& [entry, value] : view->items()) {
+        const std::string address = GetString(value, "address");
+        if (entry.starts_with("0:") && !address.empty()) vips.emplace(entry.substr(2), address);
+      }
+    }
+  }
+  return std::make_shared<const std::map<std::string, std::string, std::less<>>>(std::move(vips));
+}
+
 }  // namespace
 
 const std::map<std::string, DataplanePtr, std::less<>>& Snapshot::AllDataplanes() const {
@@ -26,6 +48,11 @@ const std::map<std::string, ServiceInfoPtr, std::less<>>& Snapshot::AllServices(
 const std::map<Kri, DestinationPtr>& Snapshot::AllDestinations() const {
   if (reads != nullptr) reads->all_destinations = true;
   return *destinations;
+}
+
+const std::map<std::string, std::string, std::less<>>& Snapshot::ServiceVips() const {
+  if (reads != nullptr) reads->service_vips = true;
+  return *service_vips;
 }
 
 const ResourceList& Snapshot::ZoneIngresses() const {
@@ -85,13 +112,13 @@ bool ReadSet::IsTouchedBy(const Changes& changes) const {
   const auto any = [](const auto& read, const auto& changed) {
     return std::any_of(changed.begin(), changed.end(), [&](const auto& name) { return read.contains(name); });
   };
-  return changes.mesh || (zone_proxies && changes.zone_proxies) || (all_dataplanes && !changes.dataplanes.empty()) ||
+  return changes.mesh || (service_vips && changes.service_vips) || (zone_proxies && changes.zone_proxies) || (all_dataplanes && !changes.dataplanes.empty()) ||
          (all_services && !changes.services.empty()) || (all_destinations && !changes.destinations.empty()) || any(endpoints, changes.endpoints) ||
          any(services, changes.services) || any(dataplanes, changes.dataplanes) || any(destinations, changes.destinations);
 }
 
 bool Changes::empty() const {
-  return !mesh && dataplanes.empty() && endpoints.empty() && services.empty() && destinations.empty() && resources.empty() && !zone_proxies;
+  return !mesh && dataplanes.empty() && endpoints.empty() && services.empty() && destinations.empty() && resources.empty() && !zone_proxies && !service_vips;
 }
 
 // The mutable side of one mesh: maps and indexes that the next snapshot is made from.
@@ -101,10 +128,12 @@ struct SnapshotBuilder::MeshState {
   std::map<std::string, DataplanePtr, std::less<>> dataplanes;
   std::map<std::string, std::set<std::string>, std::less<>> by_service;
   std::map<Kri, DestinationPtr> destinations;
+  std::set<std::string, std::less<>> owned_names;  // legacy names of all ports of all destinations
   std::map<std::string, std::map<std::string, ResourcePtr>, std::less<>> resources;
   std::map<std::string, std::string, std::less<>> issued_backends;  // dataplane -> backend of its certificate
   std::map<std::string, EndpointSetPtr, std::less<>> endpoints;
   std::map<std::string, ServiceInfoPtr, std::less<>> services;
+  SharedMap<std::string, std::string> service_vips = std::make_shared<const std::map<std::string, std::string, std::less<>>>();
 
   Changes changes;
   std::set<std::string> dirty_services;  // tag services to recompute
@@ -115,6 +144,7 @@ struct SnapshotBuilder::MeshState {
 
   void PutDataplane(const std::string& name, DataplanePtr next);
   void PutDestination(const ResourcePtr& old_value, const ResourcePtr& new_value, const std::string& zone);
+  void DropPorts(const Destination& destination, const Destination* next);
   void MarkServicesOf(const Dataplane& dataplane);
   void RefreshEndpoints(const EndpointSources& sources);
   void RefreshService(const EndpointSources& sources, const std::string& service);
@@ -164,11 +194,10 @@ void SnapshotBuilder::MeshState::PutDestination(const ResourcePtr& old_value, co
       it->second = std::move(next);
       return;
     }
-    if (it != destinations.end() && (next == nullptr || next->kri != old_kri)) {
-      for (const DestinationPort& port : it->second->ports) {
-        if (endpoints.erase(it->second->LegacyName(port)) > 0) changes.endpoints.insert(it->second->LegacyName(port));
-      }
-      destinations.erase(it);
+    if (it != destinations.end()) {
+      const bool stays = next != nullptr && next->kri == old_kri;
+      DropPorts(*it->second, stays ? next.get() : nullptr);
+      if (!stays) destinations.erase(it);
     }
     changes.destinations.insert(old_kri);
     dirty_destinations.insert(old_kri);
@@ -176,7 +205,23 @@ void SnapshotBuilder::MeshState::PutDestination(const ResourcePtr& old_value, co
   if (next == nullptr) return;
   changes.destinations.insert(next->kri);
   dirty_destinations.insert(next->kri);
+  for (const DestinationPort& port : next->ports) {
+    std::string name = next->LegacyName(port);
+    dirty_services.insert(name);  // proxies that carry the name as a tag step back
+    owned_names.insert(std::move(name));
+  }
   destinations[next->kri] = std::move(next);
+}
+
+// Forgets the ports that `next` does not have; a service known by the same tag shows again.
+void SnapshotBuilder::MeshState::DropPorts(const Destination& destination, const Destination* next) {
+  for (const DestinationPort& port : destination.ports) {
+    if (next != nullptr && next->FindPort(port.port) != nullptr) continue;
+    const std::string name = destination.LegacyName(port);
+    owned_names.erase(name);
+    dirty_services.insert(name);
+    if (endpoints.erase(name) > 0) changes.endpoints.insert(name);
+  }
 }
 
 bool SnapshotBuilder::MeshState::TlsReady(const std::string& service) const {
@@ -204,12 +249,11 @@ void SnapshotBuilder::MeshState::SetEndpoints(const std::string& name, std::vect
 }
 
 void SnapshotBuilder::MeshState::RefreshService(const EndpointSources& sources, const std::string& service) {
-  // A MeshService that owns the name wins over proxies that carry it as a tag.
-  const bool owned = std::any_of(destinations.begin(), destinations.end(), [&](const auto& entry) {
-    return std::any_of(entry.second->ports.begin(), entry.second->ports.end(),
-                       [&](const DestinationPort& port) { return entry.second->LegacyName(port) == service; });
-  });
-  if (owned) return;
+  // A destination that owns the name wins over proxies that carry it as a tag.
+  if (owned_names.contains(service)) {
+    if (services.erase(service) > 0) changes.services.insert(service);
+    return;
+  }
   SetEndpoints(service, TagServiceEndpoints(sources, service), false);
   const auto found = endpoints.find(service);
   auto info = std::make_shared<ServiceInfo>();
@@ -273,14 +317,18 @@ void SnapshotBuilder::Apply(const ResourcePtr& old_value, const ResourcePtr& new
   if (type == "ZoneIngress" || type == "ZoneEgress") {
     auto& map = type == "ZoneIngress" ? zone_ingresses_ : zone_egresses_;
     if (new_value != nullptr) {
-      map[meta.name()] = new_value;
+      ResourcePtr& slot = map[meta.name()];
+      const bool same = slot != nullptr && slot->spec == new_value->spec && slot->meta.labels == new_value->meta.labels;
+      slot = new_value;
+      if (same) return;  // e.g. a heartbeat
     } else {
       map.erase(meta.name());
     }
     zone_proxies_changed_ = true;
     return;
   }
-  const std::string& mesh_name = type == "Mesh" ? meta.name() : meta.mesh();
+  const std::string vips_of = type == "Config" ? MeshOfVipConfig(meta.name()) : std::string();
+  const std::string& mesh_name = type == "Mesh" ? meta.name() : type == "Config" ? vips_of : meta.mesh();
   if (mesh_name.empty()) return;
   std::unique_ptr<MeshState>& slot = meshes_[mesh_name];
   if (slot == nullptr) slot = std::make_unique<MeshState>();
@@ -293,14 +341,22 @@ void SnapshotBuilder::Apply(const ResourcePtr& old_value, const ResourcePtr& new
     if (same) return;
     state.changes.mesh = true;
     state.all_dirty = true;
+  } else if (type == "Config") {
+    state.service_vips = ParseServiceVips(new_value);
+    state.changes.service_vips = true;
+    state.dirty = true;
   } else if (type == "Dataplane") {
     state.PutDataplane(meta.name(), new_value != nullptr ? ParseDataplane(new_value) : nullptr);
     state.dirty = true;
   } else if (type == "DataplaneInsight") {
     const std::string backend = new_value != nullptr ? GetString(Get(new_value->spec, "mTLS"), "issuedBackend") : std::string();
-    std::string& known = state.issued_backends[meta.name()];
-    if (known == backend) return;
-    known = backend;
+    const auto known = state.issued_backends.find(meta.name());
+    if ((known == state.issued_backends.end() ? std::string() : known->second) == backend) return;
+    if (backend.empty()) {
+      state.issued_backends.erase(known);
+    } else {
+      state.issued_backends[meta.name()] = backend;
+    }
     if (const auto it = state.dataplanes.find(meta.name()); it != state.dataplanes.end()) {
       for (std::string& service : it->second->Services()) state.dirty_services.insert(std::move(service));
       state.dirty = true;
@@ -323,6 +379,8 @@ void SnapshotBuilder::Apply(const ResourcePtr& old_value, const ResourcePtr& new
     if (status_only) return;
     state.changes.resources.emplace_back(old_value, new_value);
     if (type == "MeshZoneAddress" || type == "ExternalService" || type == "MeshIdentity") state.all_dirty = true;
+    // Certificates towards external services may be secrets.
+    if (type == "Secret" && !state.resources["ExternalService"].empty()) state.all_dirty = true;
   }
 }
 
@@ -348,8 +406,9 @@ std::map<std::string, SnapshotBuilder::Update> SnapshotBuilder::Build() {
     };
     const ResourceList addresses = list_of("MeshZoneAddress");
     const ResourceList externals = list_of("ExternalService");
+    const ResourceList secrets = externals.empty() ? ResourceList() : list_of("Secret");
     const EndpointSources sources{zone_,      state->mesh.get(), state->dataplanes, state->by_service, state->destinations, *ingresses, *egresses, addresses,
-                                  externals, (state->mesh != nullptr && state->mesh->mtls_enabled) || !list_of("MeshIdentity").empty()};
+                                  externals, secrets, (state->mesh != nullptr && state->mesh->mtls_enabled) || !list_of("MeshIdentity").empty()};
     state->RefreshEndpoints(sources);
 
     auto next = std::make_shared<Snapshot>();
@@ -372,6 +431,7 @@ std::map<std::string, SnapshotBuilder::Update> SnapshotBuilder::Build() {
       lists[type] = same ? previous->resources->find(type)->second : listed(map);
     }
     next->resources = std::make_shared<const std::map<std::string, ResourceListPtr, std::less<>>>(std::move(lists));
+    next->service_vips = state->service_vips;
     next->zone_ingresses = ingresses;
     next->zone_egresses = egresses;
     next->revision = previous != nullptr ? previous->revision + 1 : 1;

@@ -31,6 +31,7 @@ struct ReadSet {
   bool all_destinations = false;
   bool all_dataplanes = false;
   bool all_services = false;
+  bool service_vips = false;
   bool zone_proxies = false;
 
   // Lists of resources are left out: policies are matched one by one by the caller.
@@ -46,6 +47,7 @@ struct Snapshot {
   SharedMap<std::string, ServiceInfoPtr> services;     // by service tag
   std::shared_ptr<const std::map<Kri, DestinationPtr>> destinations;
   SharedMap<std::string, ResourceListPtr> resources;   // by type: policies, MeshIdentity, MeshTrust, MeshOpenTelemetryBackend, ...
+  SharedMap<std::string, std::string> service_vips;    // by service tag: virtual address (transparent proxying)
   ResourceListPtr zone_ingresses;                      // global types, shared by all meshes
   ResourceListPtr zone_egresses;
   uint64_t revision = 0;
@@ -56,6 +58,7 @@ struct Snapshot {
   const std::map<std::string, DataplanePtr, std::less<>>& AllDataplanes() const;
   const std::map<std::string, ServiceInfoPtr, std::less<>>& AllServices() const;
   const std::map<Kri, DestinationPtr>& AllDestinations() const;
+  const std::map<std::string, std::string, std::less<>>& ServiceVips() const;
   const ResourceList& ZoneIngresses() const;
   const ResourceList& ZoneEgresses() const;
   const DataplanePtr* FindDataplane(std::string_view name) const;
@@ -79,6 +82,7 @@ struct Changes {
   std::set<Kri> destinations;
   // Policies and other listed resources: old and new value of each changed one.
   std::vector<std::pair<ResourcePtr, ResourcePtr>> resources;
+  bool service_vips = false;
   bool zone_proxies = false;            // ZoneIngress or ZoneEgress changed
 
   bool empty() const;

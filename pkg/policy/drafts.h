@@ -16,6 +16,7 @@
 #include "pkg/envoy/tls.h"
 #include "pkg/mesh/facts.h"
 #include "pkg/model/type.h"
+#include "pkg/policy/otel.h"
 #include "pkg/policy/rules/ruleset.h"
 
 namespace kuma::policy {
@@ -54,10 +55,14 @@ struct ProxyFacts {
   envoy::TlsIdentity tls;                  // names of the secrets
   std::vector<std::string> trust_domains;  // of MeshTrusts, sorted; then the CA secret is the trust bundle
   std::map<std::string, std::vector<std::string>, std::less<>> tags_header;  // sent in x-kuma-tags when a policy reads it; else empty
+  // The proxy's own tags and labels; only set when a matched policy reads them (PolicyHooks::reads_tags).
+  std::map<std::string, std::vector<std::string>, std::less<>> tags;
+  Labels labels;  // without the name of the proxy, which differs between replicas
   // Only set when a matched policy writes them into its configuration (access logs, metrics): they differ between replicas.
   std::string proxy_name;
   std::string proxy_address;
   Labels proxy_labels;
+  TelemetryFacts telemetry;
   Digest digest;                        // of everything above
   const TypeRegistry* types = nullptr;  // constant in a process: no part of the digest
 
@@ -120,12 +125,29 @@ struct OutboundClusterDraft {
   envoy::ClusterDraft cluster;
 };
 
+// What only proxy-wide listeners tell about a proxy: no other unit differs between replicas because of it.
+struct ProxySelf {
+  std::string name;
+  std::string address;
+  Labels labels;
+  std::map<std::string, std::vector<std::string>, std::less<>> tags;
+  std::string role;              // "sidecar", "gateway", "zone-ingress", "zone-egress", "zone-proxy"
+  bool zone_proxy_only = false;  // no application
+  std::string metrics_cert_path;
+  std::string metrics_key_path;
+  Json otel_env;  // what kuma-dp found in OTEL_ variables; null when it did not look
+};
+
 // Proxy-wide listeners and clusters by role.
 struct ProxyDraft {
   const ProxyFacts& proxy;
   const std::vector<mesh::Inbound>& inbounds;
   std::map<std::string, envoy::ListenerDraft> listeners;  // by name
   std::map<std::string, envoy::ClusterDraft> clusters;
+  ProxySelf self = {};
+  OtelPipes otel = {};
+  // By name: what made a listener or cluster, as MeshProxyPatch calls it. New ones without get the origin of the step they are from.
+  std::map<std::string, std::string, std::less<>> origins = {};
 };
 
 // The listener that takes redirected inbound traffic for ports without a listener of their own. `strict`: only ports of inbounds.
@@ -137,6 +159,7 @@ struct EndpointsDraft {
   const ProxyFacts& proxy;
   std::string service;
   std::optional<Kri> destination;
+  bool has_outbound = true;  // false: reached through a route only
   envoy::LoadAssignment assignment;
 };
 
@@ -151,6 +174,8 @@ struct PolicyHooks {
   void (*proxy)(ProxyDraft&, const PolicySlice&) = nullptr;
   bool cluster_reads_inbound = false;  // its cluster and proxy hooks read the rules of the first inbound
   bool names_proxy = false;            // writes name, address or labels of the proxy: fills ProxyFacts::proxy_...
+  bool reads_tags = false;             // fills ProxyFacts::tags and labels
+  std::string_view origin = {};        // of what its proxy hook adds (ProxyDraft::origins)
 };
 
 }  // namespace kuma::policy

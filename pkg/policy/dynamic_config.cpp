@@ -34,6 +34,7 @@ envoy::RouteConfiguration& Routes(ProxyDraft& draft) {
     envoy::AddRouter(manager);
     listener.chains.emplace_back().Add(envoy::kHttpConnectionManager, std::move(manager));
     it = draft.listeners.emplace(name, std::move(listener)).first;
+    draft.origins[name] = "dynamic-config";
   }
   return *it->second.chains.front().Http()->mutable_route_config();
 }

@@ -25,7 +25,8 @@ struct Pipeline::Proxy {
   ViewPtr view;
   std::vector<std::shared_ptr<const UnitResult>> units;  // keeps shared results alive
   IdentityPtr identity;
-  Digest identity_key;
+  Digest identity_key;  // what `identity` was issued for
+  Digest wanted_key;    // what it should be issued for; an issue for another key comes too late
   bool issuing = false;
   io::Timer rotation;
 };
@@ -124,15 +125,16 @@ IdentityPtr Pipeline::IdentityFor(Proxy& proxy, const mesh::Snapshot& snapshot, 
   if (snapshot.mesh == nullptr || !snapshot.mesh->mtls_enabled) {
     proxy.identity = nullptr;
     proxy.identity_key = Digest();
+    proxy.wanted_key = Digest();
     proxy.rotation.Cancel();
     return nullptr;
   }
   const IdentityRequest request{snapshot.mesh, dataplane};
   const Digest key = deps_.identities.RequestKey(request);
   if (proxy.identity != nullptr && proxy.identity_key == key && deps_.clock.Now() < proxy.identity->rotate_at) return proxy.identity;
-  if (!proxy.issuing || proxy.identity_key != key) {
+  if (!proxy.issuing || proxy.wanted_key != key) {
     proxy.issuing = true;
-    proxy.identity_key = key;
+    proxy.wanted_key = key;
     deps_.workers.Submit([this, alive = alive_, loop = deps_.loop.handle(), &identities = deps_.identities, id = proxy.id, key, request] {
       Result<IdentityPtr> result = identities.Issue(request);
       loop.Post([this, alive, id, key, result = std::move(result)]() mutable {
@@ -146,7 +148,7 @@ IdentityPtr Pipeline::IdentityFor(Proxy& proxy, const mesh::Snapshot& snapshot, 
 
 void Pipeline::OnIssued(const std::string& id, const Digest& key, Result<IdentityPtr> result) {
   const auto it = proxies_.find(id);
-  if (it == proxies_.end() || it->second->identity_key != key) return;
+  if (it == proxies_.end() || it->second->wanted_key != key) return;
   Proxy& proxy = *it->second;
   proxy.issuing = false;
   if (!result.ok()) {
@@ -159,6 +161,7 @@ void Pipeline::OnIssued(const std::string& id, const Digest& key, Result<Identit
     return;
   }
   proxy.identity = std::move(result).value();
+  proxy.identity_key = key;
   const Nanos wait = std::max<Nanos>(proxy.identity->rotate_at - deps_.clock.Now(), std::chrono::seconds(1));
   proxy.rotation.Cancel();
   proxy.rotation = deps_.loop.PostAfter(wait, [this, alive = alive_, id] {

@@ -1,6 +1,15 @@
 #include "pkg/xds/plan.h"
 
 namespace kuma::xds {
+namespace {
+
+// Only these get outbounds by virtual address, so only these are woken when addresses change.
+bool UsesVirtualAddresses(const PlanRequest& request) {
+  return request.dataplane->transparent_proxying.has_value() || Get(request.node.metadata, "transparentProxy").is_object() ||
+         request.node.HasFeature("feature-bind-outbounds");
+}
+
+}  // namespace
 
 ProxyPlan PlanProxy(const PlanRequest& request) {
   ProxyPlan plan;
@@ -18,6 +27,7 @@ ProxyPlan PlanProxy(const PlanRequest& request) {
                    .admin = request.admin,
                    .workload_identity = {},
                    .service_vips = {}};
+  if (UsesVirtualAddresses(request)) input.service_vips = request.snapshot->ServiceVips();
   plan.units = PlanUnits(input);
   return plan;
 }

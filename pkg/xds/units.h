@@ -20,20 +20,21 @@ struct OutputResource {
   ResourceType type = ResourceType::kCluster;
   std::string name;
   std::shared_ptr<const google::protobuf::Message> message;
+  std::string origin = {};  // what made it, as MeshProxyPatch calls it; empty: what is usual for the unit
 };
 
 struct UnitOutput {
   std::vector<OutputResource> resources;
 
   template <typename T>
-  void Add(ResourceType type, T message) {
+  void Add(ResourceType type, T message, std::string origin = {}) {
     std::string name;
     if constexpr (requires { message.cluster_name(); }) {
       name = message.cluster_name();
     } else {
       name = message.name();
     }
-    resources.push_back({type, std::move(name), std::make_shared<const T>(std::move(message))});
+    resources.push_back({type, std::move(name), std::make_shared<const T>(std::move(message)), std::move(origin)});
   }
 };
 

@@ -1,16 +1,15 @@
 #include "pkg/policy/mesh_traffic_permission/rbac.h"
 
-#include "envoy/extensions/matching/common_inputs/network/v3/network_inputs.pb.h"
-#include "envoy/extensions/matching/common_inputs/ssl/v3/ssl_inputs.pb.h"
 #include "pkg/envoy/message.h"
 #include "pkg/envoy/tls.h"
 #include "pkg/model/kri.h"
+#include "pkg/policy/client_match.h"
 
 namespace kuma::policy {
 
 namespace {
 
-using Predicate = RbacMatcher::MatcherList::Predicate;
+using Predicate = ClientMatcherPredicate;
 
 constexpr char kPolicyName[] = "MeshTrafficPermission";
 
@@ -39,36 +38,6 @@ void SetAction(RbacMatcher::OnMatch* on_match, ::envoy::config::rbac::v3::RBAC::
   config.set_action(action);
   on_match->mutable_action()->set_name("envoy.filters.rbac.action");
   envoy::Pack(config, on_match->mutable_action()->mutable_typed_config());
-}
-
-std::optional<Predicate> ClientPredicate(const Json& match) {
-  std::vector<Predicate> all;
-  if (const Json& id = Get(match, "spiffeID"); id.is_object()) {
-    Predicate predicate;
-    auto* single = predicate.mutable_single_predicate();
-    single->mutable_input()->set_name("envoy.matching.inputs.uri_san");
-    envoy::Pack(::envoy::extensions::matching::common_inputs::ssl::v3::UriSanInput(), single->mutable_input()->mutable_typed_config());
-    if (GetString(id, "type") == "Prefix") {
-      single->mutable_value_match()->set_prefix(GetString(id, "value"));
-    } else {
-      single->mutable_value_match()->set_exact(GetString(id, "value"));
-    }
-    all.push_back(std::move(predicate));
-  }
-  if (const Json& sni = Get(match, "sni"); sni.is_object()) {
-    Predicate predicate;
-    auto* single = predicate.mutable_single_predicate();
-    single->mutable_input()->set_name("envoy.matching.inputs.server_name");
-    envoy::Pack(::envoy::extensions::matching::common_inputs::network::v3::ServerNameInput(),
-                single->mutable_input()->mutable_typed_config());
-    single->mutable_value_match()->set_exact(GetString(sni, "value"));
-    all.push_back(std::move(predicate));
-  }
-  if (all.empty()) return std::nullopt;
-  if (all.size() == 1) return all.front();
-  Predicate both;
-  for (Predicate& one : all) *both.mutable_and_matcher()->add_predicate() = std::move(one);
-  return both;
 }
 
 // Adds one entry for a list of matches, any of which suffices. A match without conditions means nobody here.

@@ -18,6 +18,7 @@ struct ClusterInput {
 struct EndpointsInput {
   std::shared_ptr<const policy::ProxyFacts> facts;
   ClusterPlan plan;
+  bool has_outbound = true;
   UnitRules rules;
 };
 
@@ -92,7 +93,7 @@ UnitOutput GenerateCluster(const ClusterInput& input) {
 }
 
 UnitOutput GenerateEndpoints(const EndpointsInput& input) {
-  policy::EndpointsDraft draft{*input.facts, input.plan.service, input.plan.destination,
+  policy::EndpointsDraft draft{*input.facts, input.plan.service, input.plan.destination, input.has_outbound,
                                envoy::MakeLoadAssignment(input.plan.name, HostsOf(input.plan))};
   for (const policy::PolicyHooks& hooks : Policies()) {
     if (hooks.endpoints != nullptr) hooks.endpoints(draft, input.rules.Of(hooks.type));
@@ -135,14 +136,14 @@ void AddClusterUnits(const std::shared_ptr<const policy::ProxyFacts>& facts, con
   units.push_back({UnitKind::kCluster, plan.name, digest.Finish(), [cluster] { return GenerateCluster(*cluster); }});
   if (plan.fixed_endpoints) return;
 
-  auto endpoints = std::make_shared<EndpointsInput>(EndpointsInput{facts, plan, slicer.ForOutbound(scope, OutboundHook::kEndpoints)});
+  auto endpoints = std::make_shared<EndpointsInput>(EndpointsInput{facts, plan, has_outbound, slicer.ForOutbound(scope, OutboundHook::kEndpoints)});
   DigestBuilder endpoints_digest;
   endpoints_digest.Add("endpoints").Add(plan.name);
   AddTags(endpoints_digest, plan.tags);
   endpoints_digest.Add(plan.endpoints == nullptr ? Digest{} : plan.endpoints->digest).Add(endpoints->rules.digest);
   // Only policies look at the proxy and the destination: without one the set is the same for every proxy.
   if (!endpoints->rules.slices.empty()) {
-    endpoints_digest.Add(facts->digest).Add(plan.service);
+    endpoints_digest.Add(facts->digest).Add(plan.service).Add(uint64_t{has_outbound});
     AddKri(endpoints_digest, plan.destination);
   }
   units.push_back({UnitKind::kEndpoints, plan.name, endpoints_digest.Finish(), [endpoints] { return GenerateEndpoints(*endpoints); }});

@@ -71,11 +71,37 @@ bool ReadsTagsHeader(const mesh::Snapshot& snapshot) {
          !snapshot.Resources("RateLimit").empty();
 }
 
-bool NamesProxy(const ProxyInput& input) {
+// Some policy with the trait is matched.
+bool AnyPolicy(const ProxyInput& input, bool policy::PolicyHooks::*trait) {
   for (const policy::PolicyHooks& hooks : Policies()) {
-    if (hooks.names_proxy && input.rules->contains(hooks.type)) return true;
+    if (hooks.*trait && input.rules->contains(hooks.type)) return true;
   }
   return false;
+}
+
+// Policies that write where telemetry goes, and about whom it is.
+void SetTelemetry(policy::ProxyFacts& facts, const ProxyInput& input) {
+  const auto matched = [&](std::string_view type) { return input.rules->contains(type); };
+  if (!matched("MeshAccessLog") && !matched("MeshTrace") && !matched("MeshMetric")) return;
+  policy::TelemetryFacts& telemetry = facts.telemetry;
+  const Resource& dataplane = *input.dataplane->resource;
+  telemetry.zone_label = std::string(dataplane.Label(kZoneLabel));
+  if (const std::string_view workload = dataplane.Label(kWorkloadLabel); !workload.empty()) {
+    const Kri kri{"Workload", facts.mesh, telemetry.zone_label, std::string(dataplane.Label(kNamespaceLabel)), std::string(workload), {}};
+    telemetry.workload = ToString(kri, input.types);
+  }
+  telemetry.otel_pipe = input.node.HasFeature("feature-otel-via-kuma-dp");
+  telemetry.host_ip = GetString(Get(input.node.metadata, "dynamicMetadata"), "HOST_IP");
+  telemetry.backends = policy::MakeOtelBackends(input.snapshot->Resources("MeshOpenTelemetryBackend"));
+}
+
+void AddTelemetry(DigestBuilder& digest, const policy::TelemetryFacts& t) {
+  digest.Add(t.zone_label).Add(t.workload).Add(uint64_t{t.otel_pipe}).Add(t.host_ip).Add(t.backends.size());
+  for (const policy::OtelBackend& backend : t.backends) {
+    digest.Add(backend.name).Add(backend.address).Add(uint64_t{backend.port}).Add(backend.path).Add(uint64_t{backend.http});
+    digest.Add(backend.env.is_null() ? std::string() : ToJsonText(backend.env)).Add(backend.labels.size());
+    for (const auto& [key, value] : backend.labels) digest.Add(key).Add(value);
+  }
 }
 
 Digest DigestOfFacts(const policy::ProxyFacts& f) {
@@ -91,10 +117,15 @@ Digest DigestOfFacts(const policy::ProxyFacts& f) {
   for (const envoy::Cidr& cidr : f.internal_addresses) digest.Add(cidr.prefix).Add(uint64_t{cidr.length});
   digest.Add(f.tls.identity_secret).Add(f.tls.ca_secret).Add(f.trust_domains.size());
   for (const std::string& domain : f.trust_domains) digest.Add(domain);
-  digest.Add(f.tags_header.size());
-  for (const auto& [tag, values] : f.tags_header) digest.Add(tag).Add(Join(values, ","));
+  for (const auto* tags : {&f.tags_header, &f.tags}) {
+    digest.Add(tags->size());
+    for (const auto& [tag, values] : *tags) digest.Add(tag).Add(Join(values, ","));
+  }
+  digest.Add(f.labels.size());
+  for (const auto& [key, value] : f.labels) digest.Add(key).Add(value);
   digest.Add(f.proxy_name).Add(f.proxy_address);
   for (const auto& [key, value] : f.proxy_labels) digest.Add(key).Add(value);
+  AddTelemetry(digest, f.telemetry);
   return digest.Finish();
 }
 
@@ -130,11 +161,17 @@ policy::ProxyFacts MakeProxyFacts(const ProxyInput& input) {
   facts.zone_egress = mesh.zone_egress;
   SetTls(facts, input);
   if (ReadsTagsHeader(*input.snapshot)) facts.tags_header = dataplane.TagSet();
-  if (NamesProxy(input)) {
+  if (AnyPolicy(input, &policy::PolicyHooks::reads_tags)) {
+    facts.tags = dataplane.TagSet();
+    facts.labels = dataplane.labels();
+    facts.labels.erase(std::string(kDisplayNameLabel));
+  }
+  if (AnyPolicy(input, &policy::PolicyHooks::names_proxy)) {
     facts.proxy_name = dataplane.name;
     facts.proxy_address = dataplane.address;
     facts.proxy_labels = dataplane.labels();
   }
+  SetTelemetry(facts, input);
   facts.digest = DigestOfFacts(facts);
   return facts;
 }

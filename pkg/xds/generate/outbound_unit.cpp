@@ -2,6 +2,7 @@
 #include "pkg/envoy/names.h"
 #include "pkg/policy/mesh_http_route/apply.h"
 #include "pkg/policy/mesh_tcp_route/apply.h"
+#include "pkg/policy/tags_header.h"
 #include "pkg/xds/generate/outbounds.h"
 #include "pkg/xds/generate/policies.h"
 
@@ -17,13 +18,6 @@ struct OutboundInput {
   UnitRules rules;
 };
 
-// "&version=v1&&team=a,b&": the client's tags for policies of the server.
-std::string TagsHeader(const std::map<std::string, std::vector<std::string>, std::less<>>& tags) {
-  std::string text;
-  for (const auto& [tag, values] : tags) text += "&" + tag + "=" + Join(values, ",") + "&";
-  return text;
-}
-
 envoy::FilterChainDraft HttpChain(const OutboundInput& input, const std::string& resource_name) {
   const policy::ProxyFacts& facts = *input.facts;
   const std::string& name = facts.unified_naming && !resource_name.empty() ? resource_name : input.outbound.service;
@@ -34,8 +28,8 @@ envoy::FilterChainDraft HttpChain(const OutboundInput& input, const std::string&
   routes.mutable_validate_clusters()->set_value(false);
   if (!facts.tags_header.empty()) {
     auto* header = routes.add_request_headers_to_add()->mutable_header();
-    header->set_key("x-kuma-tags");
-    header->set_value(TagsHeader(facts.tags_header));
+    header->set_key(policy::kTagsHeader);
+    header->set_value(policy::TagsHeader(facts.tags_header));
   }
   envoy::VirtualHost& host = *routes.add_virtual_hosts();
   host.set_name(name);

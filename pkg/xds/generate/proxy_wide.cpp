@@ -4,6 +4,7 @@
 #include <set>
 
 #include "pkg/envoy/names.h"
+#include "pkg/policy/dynamic_config.h"
 #include "pkg/xds/generate/facts.h"
 #include "pkg/xds/generate/policies.h"
 
@@ -11,19 +12,33 @@ namespace kuma::xds {
 
 namespace {
 
+// Marks what has no origin yet as made by this step.
+void SetOrigin(policy::ProxyDraft& draft, std::string_view origin) {
+  for (const auto& [name, cluster] : draft.clusters) draft.origins.try_emplace(name, origin);
+  for (const auto& [name, listener] : draft.listeners) draft.origins.try_emplace(name, origin);
+}
+
 UnitOutput Generate(const ProxyWideInput& input) {
-  policy::ProxyDraft draft{.proxy = *input.facts, .inbounds = input.inbounds, .listeners = {}, .clusters = {}};
+  policy::ProxyDraft draft{.proxy = *input.facts, .inbounds = input.inbounds, .listeners = {}, .clusters = {}, .self = input.self};
   AddAdmin(draft, input.admin);
+  SetOrigin(draft, "admin");
   AddTransparentProxy(draft);
+  SetOrigin(draft, "transparent");
   AddDirectAccess(draft, input);
+  SetOrigin(draft, "direct-access");
   AddProbes(draft, input);
+  SetOrigin(draft, "probe");
   AddDns(draft, input);
+  SetOrigin(draft, "dns");
   for (const policy::PolicyHooks& hooks : Policies()) {
-    if (hooks.proxy != nullptr) hooks.proxy(draft, input.rules.Of(hooks.type));
+    if (hooks.proxy == nullptr) continue;
+    hooks.proxy(draft, input.rules.Of(hooks.type));
+    SetOrigin(draft, hooks.origin);
   }
+  if (!draft.otel.empty()) policy::AddDynamicConfig(draft, "otel", "/otel", draft.otel.ToText());
   UnitOutput output;
-  for (auto& [name, cluster] : draft.clusters) output.Add(ResourceType::kCluster, std::move(cluster).Finish());
-  for (auto& [name, listener] : draft.listeners) output.Add(ResourceType::kListener, std::move(listener).Finish());
+  for (auto& [name, cluster] : draft.clusters) output.Add(ResourceType::kCluster, std::move(cluster).Finish(), draft.origins[name]);
+  for (auto& [name, listener] : draft.listeners) output.Add(ResourceType::kListener, std::move(listener).Finish(), draft.origins[name]);
   return output;
 }
 
@@ -100,9 +115,49 @@ std::string DnsLabels(const mesh::Dataplane& dataplane) {
   return ToJsonText(labels);
 }
 
+policy::ProxySelf MakeSelf(const ProxyInput& input) {
+  const mesh::Dataplane& dataplane = *input.dataplane;
+  policy::ProxySelf self;
+  self.name = dataplane.name;
+  self.address = dataplane.address;
+  self.labels = dataplane.labels();
+  self.tags = dataplane.TagSet();
+  bool ingress = false;
+  bool egress = false;
+  for (const mesh::ProxyListener& listener : dataplane.listeners) {
+    ingress |= listener.type == "ZoneIngress";
+    egress |= listener.type == "ZoneEgress";
+  }
+  self.zone_proxy_only = (ingress || egress) && dataplane.inbounds.empty() && !dataplane.gateway;
+  if (dataplane.gateway) {
+    self.role = "gateway";
+  } else if (ingress || egress) {
+    self.role = ingress && egress ? "zone-proxy" : ingress ? "zone-ingress" : "zone-egress";
+  } else {
+    self.role = "sidecar";
+  }
+  self.metrics_cert_path = GetString(input.node.metadata, "metricsCertPath");
+  self.metrics_key_path = GetString(input.node.metadata, "metricsKeyPath");
+  self.otel_env = Get(input.node.metadata, "otelEnvInventory");
+  return self;
+}
+
+void AddSelf(DigestBuilder& digest, const policy::ProxySelf& self) {
+  digest.Add(self.name).Add(self.address).Add(self.labels.size());
+  for (const auto& [key, value] : self.labels) digest.Add(key).Add(value);
+  digest.Add(self.tags.size());
+  for (const auto& [tag, values] : self.tags) {
+    digest.Add(tag).Add(values.size());
+    for (const std::string& value : values) digest.Add(value);
+  }
+  digest.Add(self.role).Add(uint64_t{self.zone_proxy_only}).Add(self.metrics_cert_path).Add(self.metrics_key_path);
+  digest.Add(self.otel_env.is_null() ? std::string() : ToJsonText(self.otel_env));
+}
+
 Digest DigestOfInput(const ProxyWideInput& input) {
   DigestBuilder digest;
   digest.Add("proxy").Add(input.facts->digest);
+  AddSelf(digest, input.self);
   const AdminInput& admin = input.admin;
   digest.Add(admin.listen_address).Add(admin.admin_address).Add(uint64_t{admin.port}).Add(admin.socket_path);
   digest.Add(uint64_t{admin.readiness_port}).Add(admin.readiness_socket).Add(uint64_t{admin.material != nullptr});
@@ -132,6 +187,7 @@ ProxyWideInput MakeProxyWideInput(const ProxyInput& input, const std::shared_ptr
   wide.facts = facts;
   wide.admin = MakeAdminInput(input);
   wide.inbounds = input.dataplane->inbounds;
+  wide.self = MakeSelf(input);
   if (facts->transparent.enabled && facts->transparent.dns) {
     wide.names = outbounds.names;
     wide.embedded_dns = input.node.HasFeature("feature-embedded-dns");

@@ -40,6 +40,7 @@ struct ProxyWideInput {
   std::shared_ptr<const policy::ProxyFacts> facts;
   AdminInput admin;
   std::vector<mesh::Inbound> inbounds;
+  policy::ProxySelf self;
   std::vector<VirtualName> names;  // DNS
   bool embedded_dns = false;       // served by kuma-dp
   std::string dns_labels;          // JSON of its extra labels

@@ -41,6 +41,16 @@ Digest RuleSlicer::DigestOfRule(const void* rule, const Json& conf, const std::v
   return known = digest.Finish();
 }
 
+// The merged conf of a whole proxy does not tell which of its policies are for one inbound only.
+void RuleSlicer::AddSectionPolicies(PolicySlice& slice, const RuleSet& rules, DigestBuilder& digest) {
+  const auto section = [](const Resource& policy) { return GetString(Get(policy.spec, "targetRef"), "sectionName"); };
+  if (!rules.proxy || std::all_of(rules.matched.begin(), rules.matched.end(), [&](const auto& p) { return section(*p).empty(); })) return;
+  for (const ResourcePtr& policy : rules.matched) {
+    slice.policies.push_back(&policy);
+    digest.Add("policy").Add(section(*policy)).Add(ToJsonText(Get(policy->spec, "default")));
+  }
+}
+
 template <typename Fill>
 UnitRules RuleSlicer::Make(bool (*has_hook)(const PolicyHooks&), Fill&& fill) {
   UnitRules result;
@@ -87,7 +97,10 @@ void RuleSlicer::AddFirstInbound(PolicySlice& slice, const RuleSet& rules, Diges
 UnitRules RuleSlicer::ForInbound(const policy::InboundKey& key) {
   return Make(
       [](const PolicyHooks& hooks) { return hooks.inbound != nullptr; },
-      [&](const PolicyHooks&, PolicySlice& slice, const RuleSet& rules, DigestBuilder& digest) { AddInbound(slice, rules, key, digest); });
+      [&](const PolicyHooks&, PolicySlice& slice, const RuleSet& rules, DigestBuilder& digest) {
+        AddInbound(slice, rules, key, digest);
+        AddSectionPolicies(slice, rules, digest);
+      });
 }
 
 UnitRules RuleSlicer::ForOutbound(const OutboundScope& scope, OutboundHook hook) {
@@ -124,6 +137,12 @@ UnitRules RuleSlicer::ForOutbound(const OutboundScope& scope, OutboundHook hook)
 UnitRules RuleSlicer::ForProxy() {
   return Make([](const PolicyHooks& hooks) { return hooks.proxy != nullptr; },
               [&](const PolicyHooks& hooks, PolicySlice& slice, const RuleSet& rules, DigestBuilder& digest) {
+                // What has no outbound of its own passes under this name.
+                for (const policy::SubsetRule& rule : rules.to) {
+                  if (!MayConcern(rule, "pass_through")) continue;
+                  slice.to.push_back(&rule);
+                  digest.Add("to").Add(DigestOfRule(&rule, rule.conf, rule.origins, rule.subset, Json()));
+                }
                 if (hooks.cluster_reads_inbound) AddFirstInbound(slice, rules, digest);
               });
 }

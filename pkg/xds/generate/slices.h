@@ -40,6 +40,7 @@ class RuleSlicer {
   template <typename Fill>
   UnitRules Make(bool (*has_hook)(const policy::PolicyHooks&), Fill&& fill);
   void AddInbound(policy::PolicySlice& slice, const policy::RuleSet& rules, const policy::InboundKey& key, DigestBuilder& digest);
+  void AddSectionPolicies(policy::PolicySlice& slice, const policy::RuleSet& rules, DigestBuilder& digest);
   void AddFirstInbound(policy::PolicySlice& slice, const policy::RuleSet& rules, DigestBuilder& digest);
   Digest DigestOfRule(const void* rule, const Json& conf, const std::vector<policy::Origin>& origins,
                       const std::vector<policy::TagMatch>& subset, const Json& match);

@@ -298,6 +298,8 @@ class ControlPlane:
     def start(self):
         self.process = self.mesh.process("control-plane", [kuma_binary(), "cp", "run"], self.env)
         until("the control plane is ready", self.is_ready)
+        # The proxies' port opens last: its certificate may have to be made.
+        until("proxies are served", lambda: socket.create_connection((LOCAL, self.dp_port), timeout=1).close() is None)
         until("the default mesh", lambda: self.api("GET", "/meshes/default").status == 200)
         return self
 
@@ -343,9 +345,13 @@ class ControlPlane:
         subscriptions = answer.json().get("dataplaneInsight", {}).get("subscriptions", []) if answer.status == 200 else []
         return subscriptions[-1] if subscriptions else {}
 
-    def is_online(self, name, mesh="default"):
+    def is_connected(self, name, mesh="default"):
         last = self.subscription(name, mesh)
-        return bool(last) and "disconnectTime" not in last and counter(last, "lds", "responsesAcknowledged") > 0
+        return bool(last) and "disconnectTime" not in last
+
+    def is_online(self, name, mesh="default"):
+        """Connected, and listeners were acknowledged on this connection."""
+        return self.is_connected(name, mesh) and counter(self.subscription(name, mesh), "lds", "responsesAcknowledged") > 0
 
 
 def counter(subscription, kind, name):
