@@ -23,7 +23,7 @@ cli::Command MakeInjectorCommand() {
   run.name = "run";
   run.summary = "Inject sidecars into Pods (part of Kubernetes support)";
   run.run = [](const cli::Invocation& invocation) {
-    invocation.err() << "Error: kuma-injector comes with the Kubernetes issue; this build runs universal meshes only.\n";
+    invocation.err() << "Error: kuma-injector comes with Kubernetes support, which this release does not have yet; universal meshes work without it.\n";
     return 1;
   };
   cli::Command command;

@@ -3,6 +3,20 @@
 #include "pkg/base/strings.h"
 
 namespace kuma::demo {
+namespace {
+
+// The sentences of an error body.
+std::string Explain(const std::string& body) {
+  const auto error = ParseJson(body);
+  if (!error.ok() || !error->is_object()) return body.substr(0, 500);
+  std::string text = GetString(*error, "detail", GetString(*error, "title"));
+  const Json& fields = Get(*error, "invalid_parameters");
+  if (!fields.is_array()) return text;
+  for (const Json& field : fields) text += "; " + GetString(field, "field") + ": " + GetString(field, "reason");
+  return text;
+}
+
+}  // namespace
 
 Result<std::string> ControlPlaneClient::Send(const std::string& method, const std::string& path, const Json& body) {
   io::HttpClientRequest request;
@@ -14,9 +28,9 @@ Result<std::string> ControlPlaneClient::Send(const std::string& method, const st
   }
   KUMA_TRY_ASSIGN(io::HttpResponse response, client_.Fetch(request));
   if (response.status / 100 == 2) return std::move(response.body);
-  const std::string text =
-      method + " " + path + " was answered with " + std::to_string(response.status) + ": " + response.body.substr(0, 500);
-  return MakeError(response.status == 404 ? ErrorCode::kNotFound : ErrorCode::kUnavailable, text);
+  const std::string text = method + " " + path + " was answered with " + std::to_string(response.status) + ": " + Explain(response.body);
+  if (response.status == 404) return NotFound(text);
+  return response.status == 400 ? Invalid(text) : Unavailable(text);
 }
 
 Status ControlPlaneClient::PutMesh(const std::string& mesh, bool mtls) {

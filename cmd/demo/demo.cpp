@@ -100,7 +100,7 @@ class Demo {
         return 130;
       }
       err_ << "Error: " << told.error().message << "\n";
-      ShowLog(told.error().path);
+      if (told.error().code != ErrorCode::kInvalid) ShowLog(told.error().path);
       processes_.StopAll(kStopGrace);
       return 1;
     }

@@ -155,7 +155,7 @@ Result<std::string> Processes::AwaitLine(const std::string& name, std::string_vi
   });
   if (!found.empty()) return found;
   KUMA_TRY(CheckLocked());
-  if (!done) return Unavailable("the " + name + " did not start in time", name);
+  if (!done) return Unavailable("the " + name + " did not start within the time limit (--timeout)", name);
   return found;
 }
 

@@ -52,6 +52,15 @@ api::ApiOptions ApiOptionsOf(const config::Config& config, store::Store& store, 
   return options;
 }
 
+std::function<std::optional<std::string>(const mesh::Snapshot&, const mesh::Dataplane&)> SpiffeIdLookup(ca::SpiffeContext context) {
+  return [context = std::move(context)](const mesh::Snapshot& snapshot, const mesh::Dataplane& dataplane) -> std::optional<std::string> {
+    const ResourcePtr identity = ca::SelectIdentity(snapshot.Resources("MeshIdentity"), dataplane.labels());
+    if (identity == nullptr || !ca::IsReady(*identity)) return std::nullopt;
+    const Result<std::string> id = ca::SpiffeIdOf(*identity, dataplane.resource->meta, context);
+    return id.ok() ? std::optional<std::string>(*id) : std::nullopt;
+  };
+}
+
 api::TokenIssuers TokenIssuersOf(const config::Config& config, store::Store& store, const Clock& clock, Random& random) {
   const tokens::SecretSource secrets = SecretSourceOf(store);
   const auto issue = [secrets, &clock, &random](const std::string& prefix, const std::string& mesh, Json claims, Nanos valid_for) {

@@ -3,11 +3,14 @@
 
 #include "pkg/api/deps.h"
 #include "pkg/base/random.h"
+#include "pkg/ca/workload_identity.h"
 #include "pkg/config/config.h"
 
 namespace kuma::cp {
 
 api::ApiOptions ApiOptionsOf(const config::Config& config, store::Store& store, const Clock& clock, const std::string& hostname);
 api::TokenIssuers TokenIssuersOf(const config::Config& config, store::Store& store, const Clock& clock, Random& random);
+// The SPIFFE ID of a proxy by the MeshIdentity that is ready for it.
+std::function<std::optional<std::string>(const mesh::Snapshot&, const mesh::Dataplane&)> SpiffeIdLookup(ca::SpiffeContext context);
 
 }  // namespace kuma::cp

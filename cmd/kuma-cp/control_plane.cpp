@@ -6,6 +6,7 @@
 #include <future>
 
 #include "cmd/kuma-cp/api_wiring.h"
+#include "cmd/kuma-cp/background.h"
 #include "cmd/kuma-cp/control_loop.h"
 #include "cmd/kuma-cp/dataplane_server.h"
 #include "cmd/kuma-cp/identities.h"
@@ -18,6 +19,8 @@
 #include "pkg/base/version.h"
 #include "pkg/ca/key_pool.h"
 #include "pkg/policy/all.h"
+#include "pkg/reconcile/available_services.h"
+#include "pkg/reconcile/otel_status.h"
 #include "pkg/reconcile/defaults.h"
 #include "pkg/resources/all.h"
 #include "pkg/store/memory/memory_store.h"
@@ -48,6 +51,10 @@ store::AdmissionOptions AdmissionOptionsOf(const config::Config& config) {
   return options;
 }
 
+ca::SpiffeContext SpiffeContextOf(const config::Config& config) {
+  return {config.GetString("mode") == "global" ? std::string() : config.GetString("multizone.zone.name"), config.GetString("environment") == "kubernetes"};
+}
+
 reconcile::DestinationOptions DestinationOptionsOf(const config::Config& config) {
   reconcile::DestinationOptions options;
   const bool global = config.GetString("mode") == "global";
@@ -57,6 +64,11 @@ reconcile::DestinationOptions DestinationOptionsOf(const config::Config& config)
   options.mesh_service_cidr = config.GetString("ipam.meshService.cidr");
   options.mesh_external_service_cidr = config.GetString("ipam.meshExternalService.cidr");
   options.mesh_multi_zone_service_cidr = config.GetString("ipam.meshMultiZoneService.cidr");
+  const ca::SpiffeContext spiffe = SpiffeContextOf(config);
+  options.spiffe_ids = [spiffe](const ca::Identities& identities, const Resource& dataplane) { return ca::ListedSpiffeIds(identities, dataplane.meta, spiffe); };
+  options.has_identity = [spiffe](const ca::Identities& identities, const std::set<std::string>& trust_domains, const Resource& dataplane) {
+    return ca::HasTrustedIdentity(identities, trust_domains, dataplane.meta, spiffe);
+  };
   return options;
 }
 
@@ -86,10 +98,17 @@ struct ControlPlane::Parts {
   io::EventLoop io_loop;
   io::EventLoop mesh_loop;
   std::unique_ptr<Secrets> secrets;
+  std::unique_ptr<BundledAuthority> bundled_authority;
   std::unique_ptr<MeshIdentities> identities;
   std::unique_ptr<AdminCerts> admin_certs;
   std::unique_ptr<insights::MeshInsights> insights;
   std::unique_ptr<ControlLoop> control;
+  std::unique_ptr<reconcile::Identities> identity_status;
+  std::unique_ptr<reconcile::AvailableServices> available_services;
+  std::unique_ptr<Background> identity_job;
+  std::unique_ptr<Background> available_services_job;
+  std::unique_ptr<reconcile::OtelStatus> otel_status;
+  std::unique_ptr<Background> otel_status_job;
   std::unique_ptr<DataplaneServer> dataplane_server;
   std::unique_ptr<xds::Pipeline> pipeline;
   std::unique_ptr<api::PipelineSnapshotSource> pipeline_source;
@@ -118,7 +137,8 @@ Status ControlPlane::StartStore() {
   p.store = std::make_unique<store::MemoryStore>(RealClock());
   p.admission = std::make_unique<store::Admission>(p.types, *p.store, AdmissionOptionsOf(config_));
   p.secrets = std::make_unique<Secrets>(*p.store);
-  p.identities = std::make_unique<MeshIdentities>(*p.secrets, p.keys.Source(), RealClock());
+  p.bundled_authority = std::make_unique<BundledAuthority>(*p.secrets, p.keys.Source(), RealClock(), SpiffeContextOf(config_));
+  p.identities = std::make_unique<MeshIdentities>(*p.secrets, p.keys.Source(), RealClock(), *p.bundled_authority, p.types);
   p.admin_certs = std::make_unique<AdminCerts>(*p.secrets, p.keys.Source(), RealClock());
 
   p.defaults = std::make_unique<reconcile::Defaults>(
@@ -175,6 +195,7 @@ Status ControlPlane::StartApi() {
                                                         .config = [this] { return config_.ToJson(true); },
                                                         .instance_id = [&p] { return p.instance_id; },
                                                         .cluster_id = [&p] { return p.cluster_id; },
+                                                        .spiffe_id = SpiffeIdLookup(SpiffeContextOf(config_)),
                                                         .clock = RealClock(),
                                                         .metrics = metrics_},
                                           ApiOptionsOf(config_, *p.store, RealClock(), HostName()));
@@ -255,6 +276,20 @@ void ControlPlane::OnCertificateReady() {
 void ControlPlane::StartBackground() {
   Parts& p = *parts_;
   p.workers.Submit([&p] { p.admin_certs->Prepare(); });
+  p.identity_job->Start([&p](const std::vector<store::Event>& events) {
+    for (const store::Event& event : events) p.identity_status->Apply(event.old_value, event.new_value);
+    if (p.identity_status->dirty()) p.identity_status->Run();
+  });
+  if (config_.GetString("mode") != "global") {
+    p.available_services_job->Start([&p](const std::vector<store::Event>& events) {
+      for (const store::Event& event : events) p.available_services->Apply(event.old_value, event.new_value);
+      if (p.available_services->dirty()) p.available_services->Run();
+    });
+    p.otel_status_job->Start([&p](const std::vector<store::Event>& events) {
+      for (const store::Event& event : events) p.otel_status->Apply(event.old_value, event.new_value);
+      if (p.otel_status->dirty()) p.otel_status->Run();
+    });
+  }
   p.workers.Submit([this, &p] {
     const auto make_key = [&p]() -> Result<std::string> {
       if (p.stopping) return Unavailable("stopping");
@@ -292,6 +327,13 @@ Status ControlPlane::Start() {
                                             reconcile::ServiceVipOptions{config_.GetString("multizone.zone.name"), config_.GetString("dnsServer.CIDR"),
                                                                          config_.GetBool("dnsServer.serviceVipEnabled")},
                                             *p.insights, RealClock());
+  p.identity_status = std::make_unique<reconcile::Identities>(*p.admission, *p.bundled_authority);
+  p.identity_job = std::make_unique<Background>(*p.store, p.io_loop, p.workers);
+  p.available_services = std::make_unique<reconcile::AvailableServices>(
+      *p.admission, reconcile::AvailableServicesOptions{config_.GetString("multizone.zone.name"), config_.GetList("experimental.ingressTagFilters")});
+  p.available_services_job = std::make_unique<Background>(*p.store, p.io_loop, p.workers);
+  p.otel_status = std::make_unique<reconcile::OtelStatus>(*p.admission);
+  p.otel_status_job = std::make_unique<Background>(*p.store, p.io_loop, p.workers);
   p.dataplane_server = std::make_unique<DataplaneServer>(
       DataplaneServerDeps{config_, p.io_loop, p.workers, *p.store, *p.admission, p.types, metrics_, RealClock(), RealRandom(), p.instance_id});
   p.pipeline = std::make_unique<xds::Pipeline>(
@@ -354,6 +396,9 @@ void ControlPlane::RunUntilStopped() {
   http_stopped.get_future().wait();
   p.dataplane_server->Stop();
   p.control->Stop();
+  p.identity_job->Stop();
+  p.available_services_job->Stop();
+  p.otel_status_job->Stop();
   p.mesh_loop.Stop();
   p.mesh_thread.join();
   p.workers.Stop();

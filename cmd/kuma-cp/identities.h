@@ -11,14 +11,41 @@
 #include "pkg/base/log.h"
 #include "pkg/ca/control_plane_certs.h"
 #include "pkg/ca/leaf_issuer.h"
+#include "pkg/ca/workload_identity.h"
+#include "pkg/model/type.h"
+#include "pkg/reconcile/identities.h"
 #include "pkg/xds/identity.h"
 
 namespace kuma::cp {
 
+// The root of a bundled MeshIdentity: made by us and kept in secrets of the mesh, or given by the user.
+class BundledAuthority final : public reconcile::IdentityAuthority {
+ public:
+  BundledAuthority(Secrets& secrets, ca::KeySource keys, const Clock& clock, ca::SpiffeContext context)
+      : secrets_(secrets), keys_(std::move(keys)), clock_(clock), context_(std::move(context)) {}
+
+  Status Initialize(const Resource& identity) override;
+  Status Validate(const Resource& identity) override;
+  Result<std::optional<std::string>> TrustedCa(const Resource& identity) override;
+  Result<std::string> TrustDomain(const Resource& identity) override;
+  // Thread-safe.
+  Result<ca::KeyPair> Load(const Resource& identity) const;
+  const ca::SpiffeContext& context() const { return context_; }
+
+ private:
+  Result<std::string> Certificate(const Resource& identity) const;
+  Result<std::string> ReadSource(const std::string& mesh, const Json& source) const;
+
+  Secrets& secrets_;
+  const ca::KeySource keys_;
+  const Clock& clock_;
+  const ca::SpiffeContext context_;
+};
+
 // Authorities live in secrets of their mesh; a builtin one that is missing is made on first use.
 class MeshIdentities final : public xds::IdentityProvider {
  public:
-  MeshIdentities(Secrets& secrets, ca::KeySource keys, const Clock& clock);
+  MeshIdentities(Secrets& secrets, ca::KeySource keys, const Clock& clock, const BundledAuthority& bundled, const TypeRegistry& types);
 
   Digest RequestKey(const xds::IdentityRequest& request) const override;
   Result<xds::IdentityPtr> Issue(const xds::IdentityRequest& request) override;
@@ -26,14 +53,18 @@ class MeshIdentities final : public xds::IdentityProvider {
   Status EnsureAuthority(const std::string& mesh, const Json& backend);
 
  private:
+  Result<ca::LeafRequest> MakeLeafRequest(const xds::IdentityRequest& request) const;
   Result<ca::KeyPair> LoadAuthority(const std::string& mesh, const std::string& backend_name);
   Result<std::string> ReadDataSource(const std::string& mesh, const Json& source) const;
 
   Secrets& secrets_;
   const ca::KeySource keys_;
   const Clock& clock_;
+  const BundledAuthority& bundled_;
+  const TypeRegistry& types_;
   mutable std::mutex mutex_;
-  std::map<std::pair<std::string, std::string>, Json> backends_;  // conf of the backend last asked for; guarded by mutex_
+  std::map<std::pair<std::string, std::string>, Json> backends_;            // conf of the backend last asked for; guarded by mutex_
+  std::map<std::pair<std::string, std::string>, ResourcePtr> identities_;  // MeshIdentity last asked for; guarded by mutex_
   ca::AuthorityIssuer issuer_;
 };
 

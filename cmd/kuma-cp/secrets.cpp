@@ -19,7 +19,8 @@ Result<std::optional<std::string>> Secrets::Find(const std::string& mesh, const 
   return std::optional<std::string>(std::move(bytes));
 }
 
-Result<std::string> Secrets::FindOrCreate(const std::string& mesh, const std::string& name, const std::function<Result<std::string>()>& make) {
+Result<std::string> Secrets::FindOrCreate(const std::string& mesh, const std::string& name, const std::function<Result<std::string>()>& make,
+                                          std::optional<ResourceKey> owner) {
   KUMA_TRY_ASSIGN(std::optional<std::string> known, Find(mesh, name));
   if (known) return *std::move(known);
   KUMA_TRY_ASSIGN(std::string bytes, make());
@@ -27,7 +28,7 @@ Result<std::string> Secrets::FindOrCreate(const std::string& mesh, const std::st
   resource.meta.key = KeyOf(mesh, name);
   resource.spec = Json{{"data", Base64Encode(bytes)}};
   if (!mesh.empty()) resource.meta.labels[std::string(kMeshLabel)] = mesh;
-  const std::optional<ResourceKey> owner = mesh.empty() ? std::nullopt : std::optional<ResourceKey>(ResourceKey{"Mesh", "", mesh});
+  if (!owner && !mesh.empty()) owner = ResourceKey{"Mesh", "", mesh};
   const Result<ResourcePtr> created = store_.Create(std::move(resource), owner);
   if (created.ok()) return bytes;
   if (created.error().code != ErrorCode::kConflict) return created.error();

@@ -16,7 +16,9 @@ class Secrets {
   // mesh "": a GlobalSecret. nullopt: there is none.
   Result<std::optional<std::string>> Find(const std::string& mesh, const std::string& name) const;
   // The stored bytes; when there are none, `make` is called and its bytes are stored. Of several writers the first one wins.
-  Result<std::string> FindOrCreate(const std::string& mesh, const std::string& name, const std::function<Result<std::string>()>& make);
+  // `owner`: what it is deleted with; without one, the mesh.
+  Result<std::string> FindOrCreate(const std::string& mesh, const std::string& name, const std::function<Result<std::string>()>& make,
+                                   std::optional<ResourceKey> owner = std::nullopt);
 
  private:
   store::Store& store_;

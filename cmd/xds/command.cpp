@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "cmd/xds/offline.h"
+#include "pkg/base/log.h"
 #include "pkg/policy/all.h"
 #include "pkg/resources/all.h"
 #include "pkg/xds/render.h"
@@ -12,6 +13,7 @@ namespace kuma::xds {
 namespace {
 
 int RunRender(const cli::Invocation& invocation) {
+  SetComponentLevel("defaults", LogLevel::kWarn);  // nobody waits for what a control plane says at its first start
   TypeRegistry types;
   resources::RegisterCoreTypes(types);
   policy::RegisterPolicyTypes(types);

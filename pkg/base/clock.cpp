@@ -61,11 +61,14 @@ Result<SystemTime> ParseRfc3339(std::string_view text) {
     int minutes = 0;
     if (std::sscanf(rest + 1, "%2d:%2d", &hours, &minutes) != 2) return Invalid("\"" + copy + "\" has a broken time zone");
     offset_s = (hours * 60 + minutes) * 60 * (*rest == '-' ? -1 : 1);
-  } else if (*rest != 'Z' && *rest != 'z') {
+  } else if ((*rest != 'Z' && *rest != 'z') || rest[1] != '\0') {
     return Invalid("\"" + copy + "\" has no time zone (end it with Z)");
   }
-  const auto base = std::chrono::system_clock::from_time_t(timegm(&parts) - offset_s);
-  return base + std::chrono::duration_cast<SystemTime::duration>(fraction);
+  // Go's zero time is year 1, and people write year 9999 for "never"; nanoseconds in 64 bits reach from 1677 to 2262.
+  constexpr int64_t kReach = 9'223'372'035;
+  const int64_t seconds = static_cast<int64_t>(timegm(&parts)) - offset_s;
+  if (seconds > kReach || seconds < -kReach) return SystemTime(std::chrono::seconds(seconds > 0 ? kReach : -kReach));
+  return SystemTime(std::chrono::seconds(seconds)) + std::chrono::duration_cast<SystemTime::duration>(fraction);
 }
 
 }  // namespace kuma

@@ -78,8 +78,10 @@ std::string GetString(const Json& object, std::string_view key, std::string_view
 int64_t GetInt(const Json& object, std::string_view key, int64_t otherwise) {
   const Json& value = Get(object, key);
   if (value.is_number_integer()) return value.get<int64_t>();
-  if (value.is_number_float()) return static_cast<int64_t>(value.get<double>());
-  return otherwise;
+  if (!value.is_number_float()) return otherwise;
+  const double number = value.get<double>();
+  // Converting what does not fit is undefined.
+  return number > -9.2e18 && number < 9.2e18 ? static_cast<int64_t>(number) : otherwise;
 }
 
 bool GetBool(const Json& object, std::string_view key, bool otherwise) {

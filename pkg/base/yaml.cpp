@@ -83,6 +83,7 @@ bool NeedsQuotes(const std::string& text) {
   }
   if (ParseDouble(text) || ParseInt(text) || text.rfind("0x", 0) == 0 || text.rfind("0o", 0) == 0) return true;
   if (text.find_first_of("\n\r\t") != std::string::npos) return true;
+  if (text.starts_with("---") || text.starts_with("...")) return true;  // marks of documents at the start of a line
   const char first = text[0];
   if (std::string_view("!&*-?:,[]{}#|>@`\"'%= ").find(first) != std::string_view::npos) {
     // "-x", "?x" and ":x" are plain when no space follows.

@@ -324,7 +324,13 @@ void SnapshotBuilder::Apply(const ResourcePtr& old_value, const ResourcePtr& new
     } else {
       map.erase(meta.name());
     }
-    zone_proxies_changed_ = true;
+    const auto is_local = [&](const ResourcePtr& ingress) {
+      if (ingress == nullptr) return true;
+      const std::string zone = GetString(ingress->spec, "zone", std::string(ingress->Label(kZoneLabel)));
+      return zone.empty() || zone == zone_;
+    };
+    const bool local_ingress = type == "ZoneIngress" && is_local(old_value) && is_local(new_value);
+    (local_ingress ? local_ingress_changed_ : zone_proxies_changed_) = true;
     return;
   }
   const std::string vips_of = type == "Config" ? MeshOfVipConfig(meta.name()) : std::string();
@@ -394,9 +400,9 @@ std::map<std::string, SnapshotBuilder::Update> SnapshotBuilder::Build() {
   const ResourceListPtr egresses = listed(zone_egresses_);
   std::map<std::string, Update> updates;
   for (auto& [name, state] : meshes_) {
-    if (zone_proxies_changed_) {
+    if (zone_proxies_changed_ || local_ingress_changed_) {
       state->dirty = true;
-      state->all_dirty = true;
+      state->all_dirty |= zone_proxies_changed_;
       state->changes.zone_proxies = true;
     }
     if (!state->dirty) continue;
@@ -445,7 +451,26 @@ std::map<std::string, SnapshotBuilder::Update> SnapshotBuilder::Build() {
     state->dirty_types.clear();
   }
   zone_proxies_changed_ = false;
+  local_ingress_changed_ = false;
   return updates;
+}
+
+std::vector<SnapshotPtr> SnapshotBuilder::All() const {
+  std::vector<SnapshotPtr> all;
+  for (const auto& [name, state] : meshes_) {
+    if (state->snapshot != nullptr && state->snapshot->mesh != nullptr) all.push_back(state->snapshot);
+  }
+  return all;
+}
+
+ResourcePtr SnapshotBuilder::FindZoneIngress(const std::string& name) const {
+  const auto it = zone_ingresses_.find(name);
+  return it == zone_ingresses_.end() ? nullptr : it->second;
+}
+
+ResourcePtr SnapshotBuilder::FindZoneEgress(const std::string& name) const {
+  const auto it = zone_egresses_.find(name);
+  return it == zone_egresses_.end() ? nullptr : it->second;
 }
 
 SnapshotPtr SnapshotBuilder::Find(std::string_view mesh) const {

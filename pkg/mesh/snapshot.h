@@ -103,6 +103,11 @@ class SnapshotBuilder {
   std::map<std::string, Update> Build();
   // The last built one; null when the mesh was never seen.
   SnapshotPtr Find(std::string_view mesh) const;
+  // The last built ones of all meshes that exist, by name.
+  std::vector<SnapshotPtr> All() const;
+  // Zone proxies are global: they exist without any mesh. Null: none.
+  ResourcePtr FindZoneIngress(const std::string& name) const;
+  ResourcePtr FindZoneEgress(const std::string& name) const;
 
  private:
   struct MeshState;
@@ -110,7 +115,8 @@ class SnapshotBuilder {
   std::map<std::string, std::unique_ptr<MeshState>, std::less<>> meshes_;
   std::map<std::string, ResourcePtr> zone_ingresses_;
   std::map<std::string, ResourcePtr> zone_egresses_;
-  bool zone_proxies_changed_ = false;
+  bool zone_proxies_changed_ = false;   // those that a mesh's endpoints are made of
+  bool local_ingress_changed_ = false;  // only other zones look at it
 };
 
 }  // namespace kuma::mesh

@@ -55,7 +55,8 @@ void AddValue(StateConfig& config, const std::string& key, const char* format) {
   value.mutable_format_string()->mutable_text_format_source()->set_inline_string(format);
   value.set_read_only(true);
   value.set_skip_if_empty(true);
-  config.GetReflection()->MutableUnknownFields(&config)->AddLengthDelimited(kOnDownstreamTlsHandshake, envoy::SerializeDeterministic(value));
+  config.GetReflection()->MutableUnknownFields(&config)->AddLengthDelimited(kOnDownstreamTlsHandshake,
+                                                                            envoy::SerializeDeterministic(value));
 }
 
 StateConfig& FindOrAddFilter(envoy::FilterChainDraft& chain) {

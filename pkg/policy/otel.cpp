@@ -176,19 +176,10 @@ std::string CleanSystemName(std::string_view name) {
   return result;
 }
 
-void AddOutsideTls(envoy::ClusterDraft& cluster, const std::string& address, bool allow_renegotiation, const std::string& ca_path) {
+void AddOutsideTls(envoy::ClusterDraft& cluster, const std::string& address, bool allow_renegotiation) {
   envoy::UpstreamTlsContext context;
   context.set_allow_renegotiation(allow_renegotiation);
   if (!envoy::IsIpAddress(address)) context.set_sni(address);
-  if (!ca_path.empty()) {
-    auto* validation = context.mutable_common_tls_context()->mutable_validation_context();
-    validation->mutable_trusted_ca()->set_filename(ca_path);
-    for (const auto type : {envoy::SubjectAltNameMatcher::DNS, envoy::SubjectAltNameMatcher::IP_ADDRESS}) {
-      envoy::SubjectAltNameMatcher* matcher = validation->add_match_typed_subject_alt_names();
-      matcher->set_san_type(type);
-      matcher->mutable_matcher()->set_exact(address);
-    }
-  }
   auto* match = cluster.cluster.add_transport_socket_matches();
   match->set_name(address);
   match->mutable_match();

@@ -54,8 +54,8 @@ std::string OtelDirectAddress(const OtelTarget& target, const std::string& host_
 // What is left of a name in names of system resources: what is not a lower case letter, digit, '-' or '_' becomes '-'.
 std::string CleanSystemName(std::string_view name);
 
-// TLS to a server outside of the mesh. `ca_path` "": the server's certificate is not checked.
-void AddOutsideTls(envoy::ClusterDraft& cluster, const std::string& address, bool allow_renegotiation, const std::string& ca_path);
+// TLS to a collector outside of the mesh. Its certificate is not checked: there is no CA to check it with.
+void AddOutsideTls(envoy::ClusterDraft& cluster, const std::string& address, bool allow_renegotiation);
 
 // A cluster of one collector, with the timeout all of them have.
 envoy::ClusterDraft CollectorCluster(std::string name, envoy::Host host, bool http2, bool ipv6_dns);
@@ -96,9 +96,9 @@ struct LogCollector {
   friend auto operator<=>(const LogCollector&, const LogCollector&) = default;
 };
 struct TelemetryFacts {
-  std::string zone_label;                    // zone of the Dataplane, as its label says
-  std::string workload;                      // identity of its Workload
-  bool otel_pipe = false;                    // kuma-dp offers sockets
+  std::string zone_label;  // zone of the Dataplane, as its label says
+  std::string workload;    // identity of its Workload
+  bool otel_pipe = false;  // kuma-dp offers sockets
   std::string host_ip;
   OtelBackends backends;
   std::vector<LogCollector> log_collectors;  // their place numbers the clusters of access logs

@@ -169,8 +169,10 @@ void Destinations::Track(const ResourcePtr& old_value, const ResourcePtr& new_va
     changed = put(state.multi_zone);
   } else if (type == "Workload") {
     changed = put(state.workloads);
-  } else if (type == "MeshIdentity" || type == "MeshTrust") {
-    changed = true;
+  } else if (type == "MeshIdentity") {
+    changed = put(state.identities);
+  } else if (type == "MeshTrust") {
+    changed = put(state.trusts);
   }
   if (changed) dirty_.insert(meta.mesh());
 }
@@ -364,6 +366,10 @@ std::map<std::string, std::pair<Json, Json>> Destinations::Hostnames(const ByNam
 void Destinations::UpdateServices(MeshState& state) {
   auto hostnames = Hostnames(state.services, "meshService", "MeshService");
   const bool mtls = !GetString(Get(state.mesh->spec, "mtls"), "enabledBackend").empty();
+  DestinationOptions::Identities mesh_identities;
+  for (const auto& [name, identity] : state.identities) mesh_identities.push_back(identity);
+  std::set<std::string> trust_domains;
+  for (const auto& [name, trust] : state.trusts) trust_domains.insert(GetString(trust->spec, "trustDomain"));
   const ByName services = state.services;
   for (const auto& [name, service] : services) {
     Resource next = *service;
@@ -406,10 +412,11 @@ void Destinations::UpdateServices(MeshState& state) {
           tags.insert(tag);
         }
         if (const std::string workload(dataplane->Label(kWorkloadLabel)); !tagged && !workload.empty()) tags.insert(workload);
+        if (mesh_identities.empty()) continue;
         if (options_.spiffe_ids) {
-          for (const std::string& id : options_.spiffe_ids(*dataplane)) spiffe.insert(id);
+          for (const std::string& id : options_.spiffe_ids(mesh_identities, *dataplane)) spiffe.insert(id);
         }
-        if (options_.has_identity && options_.has_identity(*dataplane)) ++with_identity;
+        if (options_.has_identity && options_.has_identity(mesh_identities, trust_domains, *dataplane)) ++with_identity;
       }
       Json identities = Json::array();
       for (const std::string& tag : tags) identities.push_back({{"type", "ServiceTag"}, {"value", tag}});

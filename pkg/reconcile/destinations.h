@@ -26,8 +26,9 @@ struct DestinationOptions {
   std::string mesh_external_service_cidr = "242.0.0.0/8";
   std::string mesh_multi_zone_service_cidr = "243.0.0.0/8";
   // From MeshIdentity: SPIFFE IDs a proxy has, and whether it is served by an identity whose trust domain is known.
-  std::function<std::vector<std::string>(const Resource& dataplane)> spiffe_ids;
-  std::function<bool(const Resource& dataplane)> has_identity;
+  using Identities = std::vector<ResourcePtr>;  // MeshIdentities of the mesh, by name
+  std::function<std::vector<std::string>(const Identities&, const Resource& dataplane)> spiffe_ids;
+  std::function<bool(const Identities&, const std::set<std::string>& trust_domains, const Resource& dataplane)> has_identity;
 };
 
 class Destinations {
@@ -44,7 +45,7 @@ class Destinations {
   using ByName = std::map<std::string, ResourcePtr>;
   struct MeshState {
     ResourcePtr mesh;
-    ByName dataplanes, insights, services, external, multi_zone, workloads;
+    ByName dataplanes, insights, services, external, multi_zone, workloads, identities, trusts;
   };
 
   Destinations(store::Admission& admission, const Clock& clock, DestinationOptions options)

@@ -18,10 +18,10 @@ std::optional<uint32_t> ParseIpv4(std::string_view text) {
 Result<Ipam> Ipam::FromCidr(std::string_view cidr) {
   const size_t slash = cidr.find('/');
   const auto base = ParseIpv4(cidr.substr(0, slash));
-  const auto bits = slash == std::string_view::npos ? std::nullopt : ParseInt(cidr.substr(slash + 1));
-  if (!base || !bits || *bits < 0 || *bits > 32) return Invalid("not an IPv4 CIDR block: " + std::string(cidr));
+  const int64_t bits = slash == std::string_view::npos ? -1 : ParseInt(cidr.substr(slash + 1)).value_or(-1);
+  if (!base || bits < 0 || bits > 32) return Invalid("not an IPv4 CIDR block: " + std::string(cidr));
   Ipam ipam;
-  ipam.size_ = uint64_t{1} << (32 - *bits);
+  ipam.size_ = uint64_t{1} << (32 - bits);
   ipam.base_ = static_cast<uint32_t>(*base & ~(ipam.size_ - 1));
   return ipam;
 }

@@ -16,6 +16,7 @@ namespace kuma::xds {
 
 struct Identity {
   std::string backend;      // mesh CA backend or MeshIdentity that issued it
+  std::string workload_secret;  // name of the secret when a MeshIdentity issued it, "" otherwise
   std::string cert_pem;     // leaf first
   std::string key_pem;
   std::vector<std::string> ca_pems;
@@ -30,7 +31,10 @@ using IdentityPtr = std::shared_ptr<const Identity>;
 
 struct IdentityRequest {
   mesh::MeshConfigPtr mesh;
-  mesh::DataplanePtr dataplane;
+  mesh::DataplanePtr dataplane;   // null for a zone proxy
+  std::string service = {};       // of a zone proxy, instead of the tags of `dataplane`
+  ResourcePtr workload_identity = nullptr;  // the MeshIdentity that issues; null: the mesh's own backend
+  std::vector<std::string> trusts = {};     // KRIs of the mesh's MeshTrusts; for supported_backends, no part of the key
 };
 
 // Implemented over pkg/ca in cmd/; tests use a fixed one.
@@ -39,7 +43,7 @@ class IdentityProvider {
   virtual ~IdentityProvider() = default;
   // Equal keys mean that an issued identity is still right (same CA, same services and tags).
   virtual Digest RequestKey(const IdentityRequest& request) const = 0;
-  // May take long (RSA); called on a worker thread. REQUIRES: request.mesh->mtls_enabled.
+  // May take long (RSA); called on a worker thread. REQUIRES: request.mesh->mtls_enabled or request.workload_identity is set.
   virtual Result<IdentityPtr> Issue(const IdentityRequest& request) = 0;
 };
 

@@ -2,11 +2,16 @@
 
 #include <algorithm>
 
+#include "pkg/ca/workload_identity.h"
+#include "pkg/model/kri.h"
 #include "pkg/policy/rules/engine.h"
+#include "pkg/xds/generate/clusters.h"
 #include "pkg/xds/seal.h"
 
 namespace kuma::xds {
 namespace {
+
+constexpr std::chrono::seconds kRetryIssue{5};
 
 std::string NodeId(const std::string& mesh, const std::string& name) { return mesh + "." + name; }
 
@@ -14,6 +19,17 @@ std::string NodeId(const std::string& mesh, const std::string& name) { return me
 
 struct Pipeline::UnitResult {
   std::vector<SealedPtr> resources;
+};
+
+// A certificate of a proxy in one mesh and what is under way for it.
+struct Pipeline::HeldIdentity {
+  IdentityPtr identity;
+  Digest key;         // what `identity` was issued for
+  Digest wanted_key;  // what it should be issued for; an issue for another key comes too late
+  bool issuing = false;
+  bool failed = false;       // the last try
+  MonotonicTime retry_at{};  // not before this for the key that failed
+  io::Timer rotation;
 };
 
 struct Pipeline::Proxy {
@@ -24,11 +40,12 @@ struct Pipeline::Proxy {
   mesh::DataplanePtr dataplane;  // the one the view was made for
   ViewPtr view;
   std::vector<std::shared_ptr<const UnitResult>> units;  // keeps shared results alive
-  IdentityPtr identity;
-  Digest identity_key;  // what `identity` was issued for
-  Digest wanted_key;    // what it should be issued for; an issue for another key comes too late
-  bool issuing = false;
-  io::Timer rotation;
+  std::map<std::string, HeldIdentity> identities;        // by mesh; a zone egress has several
+  // Zone proxies only.
+  ResourcePtr zone_proxy;
+  std::map<std::string, mesh::ReadSet> zone_reads;  // by mesh
+
+  bool IsZoneProxy() const { return node.proxy_type != "dataplane" && node.mesh.empty(); }
 };
 
 // Handed to a stream. May outlive the pipeline by a moment while servers stop, hence the flag.
@@ -97,12 +114,27 @@ void Pipeline::Settle() {
   burst_open_ = false;
   burst_timer_.Cancel();
   const auto updates = builder_.Build();
-  for (const auto& [mesh, update] : updates) {
-    for (auto& [id, proxy] : proxies_) {
-      if (proxy->node.mesh == mesh && Affects(update.changes, *update.snapshot, *proxy)) Recompute(*proxy);
+  for (auto& [id, proxy] : proxies_) {
+    if (proxy->IsZoneProxy()) {
+      const ResourcePtr now = proxy->node.proxy_type == "ingress" ? builder_.FindZoneIngress(proxy->node.name) : builder_.FindZoneEgress(proxy->node.name);
+      const bool affected = now != proxy->zone_proxy || std::any_of(updates.begin(), updates.end(), [&](const auto& update) {
+                              return AffectsZoneProxy(update.second.changes, update.first, *proxy);
+                            });
+      if (affected) RecomputeZoneProxy(*proxy);
+      continue;
     }
+    const auto update = updates.find(proxy->node.mesh);
+    if (update != updates.end() && Affects(update->second.changes, *update->second.snapshot, *proxy)) Recompute(*proxy);
   }
   CollectUnits();
+}
+
+bool Pipeline::AffectsZoneProxy(const mesh::Changes& changes, const std::string& mesh, const Proxy& proxy) const {
+  const auto reads = proxy.zone_reads.find(mesh);
+  if (reads == proxy.zone_reads.end() || reads->second.IsTouchedBy(changes)) return true;
+  return std::any_of(changes.resources.begin(), changes.resources.end(), [&](const auto& change) {
+    return reads->second.types.contains((change.second != nullptr ? change.second : change.first)->meta.type());
+  });
 }
 
 bool Pipeline::Affects(const mesh::Changes& changes, const mesh::Snapshot& snapshot, const Proxy& proxy) const {
@@ -121,54 +153,71 @@ bool Pipeline::Affects(const mesh::Changes& changes, const mesh::Snapshot& snaps
   return false;
 }
 
-IdentityPtr Pipeline::IdentityFor(Proxy& proxy, const mesh::Snapshot& snapshot, const mesh::DataplanePtr& dataplane) {
-  if (snapshot.mesh == nullptr || !snapshot.mesh->mtls_enabled) {
-    proxy.identity = nullptr;
-    proxy.identity_key = Digest();
-    proxy.wanted_key = Digest();
-    proxy.rotation.Cancel();
-    return nullptr;
-  }
-  const IdentityRequest request{snapshot.mesh, dataplane};
+IdentityPtr Pipeline::IdentityFor(Proxy& proxy, const std::string& mesh, const IdentityRequest& request) {
+  HeldIdentity& held = proxy.identities[mesh];
   const Digest key = deps_.identities.RequestKey(request);
-  if (proxy.identity != nullptr && proxy.identity_key == key && deps_.clock.Now() < proxy.identity->rotate_at) return proxy.identity;
-  if (!proxy.issuing || proxy.wanted_key != key) {
-    proxy.issuing = true;
-    proxy.wanted_key = key;
-    deps_.workers.Submit([this, alive = alive_, loop = deps_.loop.handle(), &identities = deps_.identities, id = proxy.id, key, request] {
+  if (held.identity != nullptr && held.key == key && deps_.clock.Now() < held.identity->rotate_at) {
+    if (request.workload_identity != nullptr && held.identity->supported_backends != request.trusts) {
+      auto updated = std::make_shared<Identity>(*held.identity);
+      updated->supported_backends = request.trusts;
+      held.identity = std::move(updated);
+      if (deps_.observer != nullptr) deps_.observer->OnIdentity(mesh, proxy.node.name, held.identity);
+    }
+    return held.identity;
+  }
+  const bool backing_off = held.failed && held.wanted_key == key && deps_.clock.Monotonic() < held.retry_at;
+  if (!backing_off && (!held.issuing || held.wanted_key != key)) {
+    held.issuing = true;
+    held.wanted_key = key;
+    deps_.workers.Submit([this, alive = alive_, loop = deps_.loop.handle(), &identities = deps_.identities, id = proxy.id, mesh, key, request] {
       Result<IdentityPtr> result = identities.Issue(request);
-      loop.Post([this, alive, id, key, result = std::move(result)]() mutable {
-        if (alive->load()) OnIssued(id, key, std::move(result));
+      loop.Post([this, alive, id, mesh, key, result = std::move(result)]() mutable {
+        if (alive->load()) OnIssued(id, mesh, key, std::move(result));
       });
     });
   }
   // While a new certificate is made, the old one (of this CA or the one before) keeps the proxy running.
-  return proxy.identity;
+  return held.identity;
 }
 
-void Pipeline::OnIssued(const std::string& id, const Digest& key, Result<IdentityPtr> result) {
-  const auto it = proxies_.find(id);
-  if (it == proxies_.end() || it->second->wanted_key != key) return;
-  Proxy& proxy = *it->second;
-  proxy.issuing = false;
-  if (!result.ok()) {
-    log_.Error("cannot issue a certificate; the proxy keeps what it has", {{"proxy", id}, {"error", result.error().ToString()}});
-    // Trying again is the one thing that time, not an event, has to trigger.
-    proxy.rotation = deps_.loop.PostAfter(std::chrono::seconds(5), [this, alive = alive_, id] {
-      if (!alive->load()) return;
-      if (const auto again = proxies_.find(id); again != proxies_.end()) Recompute(*again->second);
-    });
-    return;
-  }
-  proxy.identity = std::move(result).value();
-  proxy.identity_key = key;
-  const Nanos wait = std::max<Nanos>(proxy.identity->rotate_at - deps_.clock.Now(), std::chrono::seconds(1));
-  proxy.rotation.Cancel();
-  proxy.rotation = deps_.loop.PostAfter(wait, [this, alive = alive_, id] {
+void Pipeline::DropIdentity(Proxy& proxy, const std::string& mesh) {
+  const auto held = proxy.identities.find(mesh);
+  if (held == proxy.identities.end()) return;
+  held->second.rotation.Cancel();
+  const bool had = held->second.identity != nullptr;
+  proxy.identities.erase(held);
+  if (had && deps_.observer != nullptr && !proxy.IsZoneProxy()) deps_.observer->OnIdentity(mesh, proxy.node.name, nullptr);
+}
+
+void Pipeline::RecomputeAt(Proxy& proxy, HeldIdentity& held, Nanos wait) {
+  held.rotation.Cancel();
+  held.rotation = deps_.loop.PostAfter(wait, [this, alive = alive_, id = proxy.id] {
     if (!alive->load()) return;
     if (const auto again = proxies_.find(id); again != proxies_.end()) Recompute(*again->second);
   });
-  if (deps_.observer != nullptr) deps_.observer->OnIdentity(proxy.node.mesh, proxy.node.name, proxy.identity);
+}
+
+void Pipeline::OnIssued(const std::string& id, const std::string& mesh, const Digest& key, Result<IdentityPtr> result) {
+  const auto it = proxies_.find(id);
+  if (it == proxies_.end()) return;
+  Proxy& proxy = *it->second;
+  const auto found = proxy.identities.find(mesh);
+  if (found == proxy.identities.end() || found->second.wanted_key != key) return;
+  HeldIdentity& held = found->second;
+  held.issuing = false;
+  held.failed = !result.ok();
+  if (!result.ok()) {
+    log_.Error("cannot issue a certificate; the proxy keeps what it has", {{"proxy", id}, {"mesh", mesh}, {"error", result.error().ToString()}});
+    // Trying again is the one thing that time, not an event, has to trigger.
+    held.retry_at = deps_.clock.Monotonic() + kRetryIssue;
+    RecomputeAt(proxy, held, kRetryIssue + std::chrono::milliseconds(50));
+    if (proxy.IsZoneProxy()) RecomputeZoneProxy(proxy);  // the other meshes need not wait
+    return;
+  }
+  held.identity = std::move(result).value();
+  held.key = key;
+  RecomputeAt(proxy, held, std::max<Nanos>(held.identity->rotate_at - deps_.clock.Now(), std::chrono::seconds(1)));
+  if (deps_.observer != nullptr && !proxy.IsZoneProxy()) deps_.observer->OnIdentity(mesh, proxy.node.name, held.identity);
   Recompute(proxy);
 }
 
@@ -183,8 +232,13 @@ std::shared_ptr<const Pipeline::UnitResult> Pipeline::Generate(const Unit& unit)
 }
 
 void Pipeline::Recompute(Proxy& proxy) {
+  if (proxy.IsZoneProxy()) {
+    RecomputeZoneProxy(proxy);
+    return;
+  }
   const MonotonicTime start = deps_.clock.Monotonic();
-  const mesh::SnapshotPtr snapshot = builder_.Find(proxy.node.mesh);
+  const std::string& mesh_name = proxy.node.mesh;
+  const mesh::SnapshotPtr snapshot = builder_.Find(mesh_name);
   if (snapshot == nullptr || snapshot->mesh == nullptr) return;
   // A private copy that records what is read; copying is a handful of reference counts.
   auto recorded = std::make_shared<mesh::Snapshot>(*snapshot);
@@ -197,20 +251,84 @@ void Pipeline::Recompute(Proxy& proxy) {
     return;
   }
   proxy.dataplane = *dataplane;
-  const IdentityPtr identity = IdentityFor(proxy, *snapshot, *dataplane);
-  if (snapshot->mesh->mtls_enabled && identity == nullptr) return;  // OnIssued comes back
+
+  // A MeshIdentity that is ready goes before the mesh's own backend.
+  IdentityRequest request{.mesh = snapshot->mesh, .dataplane = *dataplane};
+  const ResourcePtr selected = ca::SelectIdentity(recorded->Resources("MeshIdentity"), (*dataplane)->labels());
+  if (selected != nullptr && ca::IsReady(*selected)) {
+    request.workload_identity = selected;
+    for (const ResourcePtr& trust : recorded->Resources("MeshTrust")) request.trusts.push_back(ToString(KriOf(trust->meta), deps_.types));
+    std::sort(request.trusts.begin(), request.trusts.end());
+  }
+  IdentityPtr identity;
+  if (request.workload_identity != nullptr || snapshot->mesh->mtls_enabled) {
+    identity = IdentityFor(proxy, mesh_name, request);
+    if (identity == nullptr) {
+      proxy.reads = std::move(reads);
+      return;  // OnIssued comes back
+    }
+  } else {
+    DropIdentity(proxy, mesh_name);
+  }
   const AdminMaterialPtr admin = deps_.admin_material ? deps_.admin_material((*dataplane)->address) : nullptr;
   const ProxyPlan plan = PlanProxy(PlanRequest{proxy.node, *dataplane, recorded, identity, admin, deps_.types, options_.zone, false, &indexes_});
   recorded->reads = nullptr;  // units may keep the snapshot's values, never the record
+  proxy.reads = std::move(reads);
+  Publish(proxy, plan.units, start);
+}
 
+void Pipeline::RecomputeZoneProxy(Proxy& proxy) {
+  const MonotonicTime start = deps_.clock.Monotonic();
+  const bool egress = proxy.node.proxy_type == "egress";
+  proxy.zone_proxy = egress ? builder_.FindZoneEgress(proxy.node.name) : builder_.FindZoneIngress(proxy.node.name);
+  proxy.zone_reads.clear();
+  if (proxy.zone_proxy == nullptr) return;
+
+  ZonePlanRequest request{.node = proxy.node,
+                          .zone_proxy = proxy.zone_proxy,
+                          .meshes = {},
+                          .identities = {},
+                          .admin = nullptr,
+                          .types = deps_.types,
+                          .zone = options_.zone,
+                          .indexes = &indexes_};
+  std::vector<std::shared_ptr<mesh::Snapshot>> recorded;
+  bool waiting = false;
+  std::set<std::string> with_identity;
+  for (const mesh::SnapshotPtr& snapshot : builder_.All()) {
+    auto copy = std::make_shared<mesh::Snapshot>(*snapshot);
+    copy->reads = &proxy.zone_reads[snapshot->mesh_name];
+    request.meshes.push_back(copy);
+    recorded.push_back(copy);
+    if (!egress || !snapshot->mesh->mtls_enabled) continue;
+    with_identity.insert(snapshot->mesh_name);
+    const IdentityPtr identity = IdentityFor(proxy, snapshot->mesh_name, {.mesh = snapshot->mesh, .dataplane = nullptr, .service = std::string(kZoneEgressService)});
+    if (identity != nullptr) request.identities[snapshot->mesh_name] = identity;
+    // The first configuration waits until every mesh has its certificate or cannot get one.
+    waiting |= identity == nullptr && !proxy.identities[snapshot->mesh_name].failed;
+  }
+  std::vector<std::string> stale;
+  for (const auto& [mesh, held] : proxy.identities) {
+    if (!with_identity.contains(mesh)) stale.push_back(mesh);
+  }
+  for (const std::string& mesh : stale) DropIdentity(proxy, mesh);
+  if (waiting) return;
+
+  const std::string address = GetString(Get(proxy.zone_proxy->spec, "networking"), "address");
+  request.admin = deps_.admin_material ? deps_.admin_material(address) : nullptr;
+  const std::vector<Unit> units = PlanZoneProxy(request);
+  for (const std::shared_ptr<mesh::Snapshot>& copy : recorded) copy->reads = nullptr;
+  Publish(proxy, units, start);
+}
+
+void Pipeline::Publish(Proxy& proxy, const std::vector<Unit>& planned, MonotonicTime start) {
   std::vector<std::shared_ptr<const UnitResult>> units;
   std::array<SealedList, kResourceTypeCount> lists;
-  units.reserve(plan.units.size());
-  for (const Unit& unit : plan.units) {
+  units.reserve(planned.size());
+  for (const Unit& unit : planned) {
     units.push_back(Generate(unit));
     for (const SealedPtr& resource : units.back()->resources) lists[static_cast<size_t>(resource->type)].push_back(resource);
   }
-  proxy.reads = std::move(reads);
   proxy.units = std::move(units);
   ViewPtr view = MakeView(std::move(lists), proxy.view);
   regenerated_.Add();
@@ -259,7 +377,7 @@ void Pipeline::Detach(uint64_t connection) {
   if (const auto proxy = proxies_.find(it->second); proxy != proxies_.end()) {
     proxy->second->listeners.erase(connection);
     if (proxy->second->listeners.empty()) {
-      proxy->second->rotation.Cancel();
+      for (auto& [mesh, held] : proxy->second->identities) held.rotation.Cancel();
       proxies_.erase(proxy);
     }
   }

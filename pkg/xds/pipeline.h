@@ -70,6 +70,7 @@ class Pipeline final : public ProxyDirectory {
  private:
   class Connection;
   struct Proxy;
+  struct HeldIdentity;
   struct UnitResult;
 
   void OnWake();
@@ -78,8 +79,14 @@ class Pipeline final : public ProxyDirectory {
   void Apply(std::vector<store::Event> events);
   void Recompute(Proxy& proxy);
   bool Affects(const mesh::Changes& changes, const mesh::Snapshot& snapshot, const Proxy& proxy) const;
-  IdentityPtr IdentityFor(Proxy& proxy, const mesh::Snapshot& snapshot, const mesh::DataplanePtr& dataplane);
-  void OnIssued(const std::string& id, const Digest& key, Result<IdentityPtr> result);
+  void RecomputeZoneProxy(Proxy& proxy);
+  void Publish(Proxy& proxy, const std::vector<Unit>& units, MonotonicTime start);
+  bool AffectsZoneProxy(const mesh::Changes& changes, const std::string& mesh, const Proxy& proxy) const;
+  // The identity to use now; null: none is to be had yet (it is being issued), or none is wanted.
+  IdentityPtr IdentityFor(Proxy& proxy, const std::string& mesh, const IdentityRequest& request);
+  void DropIdentity(Proxy& proxy, const std::string& mesh);
+  void OnIssued(const std::string& id, const std::string& mesh, const Digest& key, Result<IdentityPtr> result);
+  void RecomputeAt(Proxy& proxy, HeldIdentity& held, Nanos wait);
   std::shared_ptr<const UnitResult> Generate(const Unit& unit);
   void Attach(uint64_t connection, ProxyNode node, std::function<void(ViewPtr)> on_view);
   void Detach(uint64_t connection);

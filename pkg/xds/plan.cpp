@@ -1,5 +1,8 @@
 #include "pkg/xds/plan.h"
 
+#include "pkg/xds/generate/zone_egress.h"
+#include "pkg/xds/generate/zone_ingress.h"
+
 namespace kuma::xds {
 namespace {
 
@@ -25,11 +28,23 @@ ProxyPlan PlanProxy(const PlanRequest& request) {
                    .zone = request.zone,
                    .identity = request.identity,
                    .admin = request.admin,
-                   .workload_identity = {},
+                   .workload_identity = request.identity == nullptr ? std::string() : request.identity->workload_secret,
                    .service_vips = {}};
   if (UsesVirtualAddresses(request)) input.service_vips = request.snapshot->ServiceVips();
   plan.units = PlanUnits(input);
   return plan;
+}
+
+std::vector<Unit> PlanZoneProxy(const ZonePlanRequest& request) {
+  const ZoneProxyInput input{.node = request.node,
+                             .zone_proxy = request.zone_proxy,
+                             .meshes = request.meshes,
+                             .identities = request.identities,
+                             .admin = request.admin,
+                             .types = request.types,
+                             .zone = request.zone,
+                             .indexes = request.indexes};
+  return request.node.proxy_type == "ingress" ? PlanZoneIngress(input) : PlanZoneEgress(input);
 }
 
 }  // namespace kuma::xds

@@ -30,4 +30,18 @@ struct PlanRequest {
 
 ProxyPlan PlanProxy(const PlanRequest& request);
 
+// A zone proxy serves all meshes: those that exist, by name.
+struct ZonePlanRequest {
+  const ProxyNode& node;
+  ResourcePtr zone_proxy;                         // ZoneIngress or ZoneEgress
+  std::vector<mesh::SnapshotPtr> meshes;
+  std::map<std::string, IdentityPtr> identities;  // by mesh; a zone egress leaves out what it has no certificate for
+  AdminMaterialPtr admin;
+  const TypeRegistry& types;
+  std::string zone;
+  policy::PolicyIndexCache* indexes = nullptr;
+};
+
+std::vector<Unit> PlanZoneProxy(const ZonePlanRequest& request);
+
 }  // namespace kuma::xds

@@ -108,6 +108,21 @@ def check_architecture(root):
                     yield f"docs/ARCHITECTURE.md:{number}: {name} does not exist"
 
 
+def warn_duplicates(root, files, least_lines=5):
+    """Functions with the same body in two files: one of them belongs into a layer that both may include."""
+    seen = {}
+    for file in files:
+        if not file.endswith((".h", ".cpp")) or file.startswith(("tests/", "third_party/")):
+            continue
+        with open(os.path.join(root, file), encoding="utf-8") as content:
+            for body in re.findall(r"^\w[^\n;#]*\)(?: const)? \{\n((?:[ ][^\n]*\n|\n)+)\}", content.read(), re.MULTILINE):
+                if body.count("\n") >= least_lines:
+                    seen.setdefault(body, []).append(file)
+    for body, places in sorted(seen.items(), key=lambda item: item[1]):
+        if len(set(places)) > 1:
+            print(f"warning: the same function body in {', '.join(sorted(set(places)))}: {body.strip().splitlines()[0]}")
+
+
 def warn_format(root, files):
     tool = shutil.which(CLANG_FORMAT)
     sources = [f for f in files if f.endswith((".h", ".cpp"))]
@@ -125,6 +140,7 @@ def main():
     violations = [*check_layers(root, files), *check_sizes(root, files), *check_pragma_once(root, files), *check_architecture(root)]
     for violation in violations:
         print(violation)
+    warn_duplicates(root, files)
     warn_format(root, files)
     print(f"{len(files)} files, {len(violations)} violations")
     return 1 if violations else 0

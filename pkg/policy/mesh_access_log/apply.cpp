@@ -33,8 +33,7 @@ constexpr char kCopyRouteIdentity[] =
     "end\n";
 
 LogValues InboundValues(const ProxyFacts& proxy) {
-  return {"unknown",  proxy.proxy_address, proxy.service, proxy.mesh, proxy.telemetry.zone_label, proxy.telemetry.workload,
-          "INBOUND"};
+  return {"unknown", proxy.proxy_address, proxy.service, proxy.mesh, proxy.telemetry.zone_label, proxy.telemetry.workload, "INBOUND"};
 }
 
 LogValues OutboundValues(const ProxyFacts& proxy, std::string destination) {
@@ -179,7 +178,8 @@ void Outbound(OutboundDraft& draft, const PolicySlice& slice) {
   if (draft.destination) return OutboundOfResource(draft, slice);
   const Json* conf = slice.ToService(draft.service);
   if (conf == nullptr) return;
-  Add(draft.listener, MakeLogs(*conf, DefaultLogFormat(mesh::IsHttp(draft.protocol)), OutboundValues(draft.proxy, draft.service), draft.proxy));
+  Add(draft.listener,
+      MakeLogs(*conf, DefaultLogFormat(mesh::IsHttp(draft.protocol)), OutboundValues(draft.proxy, draft.service), draft.proxy));
 }
 
 void AddCollectors(ProxyDraft& draft) {

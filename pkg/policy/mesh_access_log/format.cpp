@@ -1,9 +1,11 @@
 #include "pkg/policy/mesh_access_log/format.h"
 
+#include <google/protobuf/unknown_field_set.h>
 #include <google/protobuf/util/json_util.h>
 
 #include <vector>
 
+#include "envoy/config/core/v3/grpc_service.pb.h"
 #include "pkg/base/strings.h"
 #include "pkg/envoy/message.h"
 #include "pkg/envoy/names.h"
@@ -129,8 +131,14 @@ OtelLogConfig OtelLog(const Json& open_telemetry, std::string_view otherwise, co
   AddText(resource, "kuma.mesh", values.mesh);
   if (!values.zone.empty()) AddText(resource, "kuma.zone", values.zone);
   if (!values.workload.empty()) AddText(resource, "kuma.workload", values.workload);
-  config.set_log_name("MeshAccessLog");
-  config.mutable_grpc_service()->mutable_envoy_grpc()->set_cluster_name(cluster);
+  // Two fields of the message that are younger than our copy of its definition; common_config is deprecated.
+  constexpr int kGrpcService = 9;
+  constexpr int kLogName = 10;
+  ::envoy::config::core::v3::GrpcService service;
+  service.mutable_envoy_grpc()->set_cluster_name(cluster);
+  auto* younger = config.GetReflection()->MutableUnknownFields(&config);
+  younger->AddLengthDelimited(kGrpcService)->assign(envoy::SerializeDeterministic(service));
+  younger->AddLengthDelimited(kLogName)->assign("MeshAccessLog");
   return config;
 }
 

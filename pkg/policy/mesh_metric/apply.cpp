@@ -47,7 +47,7 @@ void AddPrometheus(ProxyDraft& draft, const Json& prometheus) {
   const bool certificate = !draft.self.metrics_cert_path.empty() && !draft.self.metrics_key_path.empty();
   listener.chains.push_back(ScrapeChain(draft, name, path, cluster_name));
   if (GetString(Get(prometheus, "tls"), "mode") == "ProvidedTLS" && certificate) {
-    // Without the TLS inspector the first chain never matches; it is kept for those who read the configuration.
+    // For connections that a TLS inspector marked; the listener has none unless someone adds it, so the second chain takes them.
     listener.chains.front().match.emplace().set_transport_protocol("tls");
     listener.chains.push_back(ScrapeChain(draft, name, path, cluster_name));
     listener.chains.back().tls = FileTls(draft.self);
@@ -58,23 +58,19 @@ void AddPrometheus(ProxyDraft& draft, const Json& prometheus) {
 // kuma-dp exports through Envoy: its connections to collectors start at a socket that Envoy listens on.
 void AddExport(ProxyDraft& draft, const OtelTarget& target, const std::string& backend_name) {
   const bool unified = draft.proxy.unified_naming;
-  const std::string name = envoy::SystemName(unified, "meshmetric_otel_" + CleanSystemName(backend_name),
-                                             "_kuma:metrics:opentelemetry:" + backend_name);
+  const std::string name =
+      envoy::SystemName(unified, "meshmetric_otel_" + CleanSystemName(backend_name), "_kuma:metrics:opentelemetry:" + backend_name);
   envoy::Host host;
   host.address = OtelDirectAddress(target, draft.proxy.telemetry.host_ip);
   host.port = target.backend.port;
   envoy::ClusterDraft cluster = CollectorCluster(name, host, true, draft.proxy.ipv6_address);
-  if (target.UsesHttps()) AddOutsideTls(cluster, host.address, false, {});
+  if (target.UsesHttps()) AddOutsideTls(cluster, host.address, false);
   draft.clusters[name] = std::move(cluster);
 
   envoy::ListenerDraft listener = envoy::PipeListener(name, OtelSocketPath(draft.proxy.work_dir, backend_name));
   if (unified) listener.listener.set_stat_prefix(name);
   listener.chains.push_back(envoy::StaticPathsChain(name, {{.path = "/", .rewrite = {}, .cluster = name}}, draft.proxy.ipv6_enabled));
-  envoy::HttpConnectionManager& manager = *listener.chains.back().Http();
-  envoy::HttpFilter router = manager.http_filters(0);
-  manager.clear_http_filters();
-  envoy::AddGrpcStats(manager);
-  *manager.add_http_filters() = std::move(router);
+  envoy::AddGrpcStats(*listener.chains.back().Http());
   draft.listeners[name] = std::move(listener);
 }
 

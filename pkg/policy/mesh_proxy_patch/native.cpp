@@ -9,6 +9,7 @@
 
 #include "pkg/base/json.h"
 #include "pkg/envoy/api.h"
+#include "pkg/envoy/descriptors.h"
 
 namespace kuma::policy {
 namespace {
@@ -36,16 +37,23 @@ bool IsLinked(const std::string& type_url) {
   return google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(name) != nullptr;
 }
 
-void BlankUnknownTypes(Json& value) {
+// Contents of types without a C++ class are checked apart, and blanked for the check of the whole.
+Status CheckUnlinkedTypes(Json& value) {
   if (value.is_object()) {
     const auto type = value.find(kTypeKey);
     if (type != value.end() && type->is_string() && !IsLinked(type->get<std::string>())) {
+      google::protobuf::Any any;
+      any.set_type_url(type->get<std::string>());
+      KUMA_TRY_ASSIGN(const std::unique_ptr<google::protobuf::Message> message, envoy::Unpack(any));
+      value.erase(kTypeKey);
+      KUMA_TRY(envoy::JsonToMessage(value, *message));
       value = {{kTypeKey, "type.googleapis.com/google.protobuf.Empty"}};
-      return;
+      return Ok();
     }
   }
-  if (!value.is_structured()) return;
-  for (Json& item : value) BlankUnknownTypes(item);
+  if (!value.is_structured()) return Ok();
+  for (Json& item : value) KUMA_TRY(CheckUnlinkedTypes(item));
+  return Ok();
 }
 
 }  // namespace
@@ -55,7 +63,7 @@ std::string NativeFault(NativeKind kind, std::string_view yaml, bool whole) {
   if (!parsed.ok()) return parsed.error().ToString();
   Json document = std::move(parsed).value();
   if (!document.is_object()) return "value has to be an object";
-  BlankUnknownTypes(document);
+  if (const Status checked = CheckUnlinkedTypes(document); !checked.ok()) return checked.error().message;
   const std::unique_ptr<google::protobuf::Message> message = NewMessage(kind);
   const google::protobuf::Descriptor* type = message->GetDescriptor();
   const auto status = google::protobuf::util::JsonStringToMessage(ToJsonText(document), message.get());

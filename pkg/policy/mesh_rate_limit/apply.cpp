@@ -56,7 +56,8 @@ std::optional<HttpLimit> MakeHttpLimit(const Json& conf) {
     limit.mutable_status()->set_code(static_cast<::envoy::type::v3::StatusCode>(status));
   }
   const Json& headers = Get(answer, "headers");
-  for (const Json& header : Get(headers, "add")) AddHeader(limit, header, GetString(header, "value"), HeaderOption::APPEND_IF_EXISTS_OR_ADD);
+  for (const Json& header : Get(headers, "add"))
+    AddHeader(limit, header, GetString(header, "value"), HeaderOption::APPEND_IF_EXISTS_OR_ADD);
   for (const Json& header : Get(headers, "set")) {
     for (std::string& value : Split(GetString(header, "value"), ',')) {
       AddHeader(limit, header, std::move(value), HeaderOption::OVERWRITE_IF_EXISTS_OR_ADD);

@@ -163,7 +163,7 @@ std::optional<envoy::ClusterDraft> MakeTraceCluster(const Json& conf, const Prox
     host.address = url.host;
     host.port = url.port;
     envoy::ClusterDraft cluster = CollectorCluster(ZipkinCluster(proxy, zipkin), host, false, ipv6);
-    if (url.scheme == "https") AddOutsideTls(cluster, url.host, true, {});
+    if (url.scheme == "https") AddOutsideTls(cluster, url.host, true);
     return cluster;
   }
   if (const Json& datadog = Get(backend, "datadog"); datadog.is_object()) {
@@ -182,7 +182,7 @@ std::optional<envoy::ClusterDraft> MakeTraceCluster(const Json& conf, const Prox
     host.port = target->backend.port;
   }
   envoy::ClusterDraft cluster = CollectorCluster(OtelCluster(proxy, *target), host, pipe || !target->backend.http, ipv6);
-  if (!pipe && target->UsesHttps()) AddOutsideTls(cluster, host.address, false, proxy.system_ca_path);
+  if (!pipe && target->UsesHttps()) AddOutsideTls(cluster, host.address, false);
   return cluster;
 }
 

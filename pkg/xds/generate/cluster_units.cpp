@@ -6,22 +6,6 @@
 
 namespace kuma::xds {
 
-namespace {
-
-struct ClusterInput {
-  std::shared_ptr<const policy::ProxyFacts> facts;
-  ClusterPlan plan;
-  bool has_outbound = true;
-  UnitRules rules;
-};
-
-struct EndpointsInput {
-  std::shared_ptr<const policy::ProxyFacts> facts;
-  ClusterPlan plan;
-  bool has_outbound = true;
-  UnitRules rules;
-};
-
 envoy::Host HostOf(const mesh::Endpoint& endpoint) {
   envoy::Host host;
   host.address = endpoint.address;
@@ -39,6 +23,22 @@ envoy::Host HostOf(const mesh::Endpoint& endpoint) {
   }
   return host;
 }
+
+namespace {
+
+struct ClusterInput {
+  std::shared_ptr<const policy::ProxyFacts> facts;
+  ClusterPlan plan;
+  bool has_outbound = true;
+  UnitRules rules;
+};
+
+struct EndpointsInput {
+  std::shared_ptr<const policy::ProxyFacts> facts;
+  ClusterPlan plan;
+  bool has_outbound = true;
+  UnitRules rules;
+};
 
 // Endpoints of the plan's service that have all tags of its subset.
 std::vector<envoy::Host> HostsOf(const ClusterPlan& plan) {

@@ -11,8 +11,6 @@ namespace kuma::xds {
 
 namespace {
 
-// Traffic to external services goes through the zone egress, which has this identity.
-constexpr char kZoneEgressService[] = "zone-egress";
 constexpr char kMeshTag[] = "kuma.io/mesh";
 
 // Name of a MeshService in server names: what it is called where it comes from.
@@ -51,6 +49,10 @@ mesh::Tags TagsOf(const Json& object) {
 }
 
 }  // namespace
+
+std::string SniOfDestination(const mesh::Destination& destination, const mesh::DestinationPort& port) {
+  return envoy::SniOfResource(SniName(destination), destination.kri.mesh, destination.kri.type, port.port);
+}
 
 mesh::EndpointSetPtr ClusterPlanner::FindEndpoints(const std::string& name) const {
   if (snapshot_.FindEndpoints(name) == nullptr) return nullptr;  // records the read

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "pkg/envoy/cluster.h"
 #include "pkg/envoy/listener.h"
 #include "pkg/mesh/snapshot.h"
 #include "pkg/xds/generate/slices.h"
@@ -32,6 +33,13 @@ struct ClusterPlan {
   mesh::EndpointSetPtr endpoints;  // null: none known
   bool fixed_endpoints = false;    // in the cluster itself, not over EDS
 };
+
+// Traffic to external services goes through the zone egress, which has this identity.
+inline constexpr char kZoneEgressService[] = "zone-egress";
+
+// Server name under which zone proxies know a port of a destination.
+std::string SniOfDestination(const mesh::Destination& destination, const mesh::DestinationPort& port);
+envoy::Host HostOf(const mesh::Endpoint& endpoint);
 
 class ClusterPlanner {
  public:

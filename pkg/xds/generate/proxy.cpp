@@ -4,18 +4,46 @@
 #include <set>
 
 #include "pkg/base/strings.h"
+#include "pkg/policy/mesh_access_log/collectors.h"
 #include "pkg/xds/generate/clusters.h"
 #include "pkg/xds/generate/facts.h"
 #include "pkg/xds/generate/inbound.h"
 #include "pkg/xds/generate/outbounds.h"
+#include "pkg/xds/generate/patch.h"
 #include "pkg/xds/generate/proxy_wide.h"
 #include "pkg/xds/generate/secrets.h"
 
 namespace kuma::xds {
 
+namespace {
+
+// Clusters of access logs are numbered over all listeners of the proxy, so every unit needs to know them all.
+void PlanLogCollectors(policy::ProxyFacts& facts, const ProxyInput& input, const OutboundList& outbounds) {
+  const auto rules = input.rules->find("MeshAccessLog");
+  if (rules == input.rules->end()) return;
+  std::vector<policy::InboundKey> inbounds;
+  for (const mesh::Inbound& inbound : input.dataplane->inbounds) inbounds.push_back({inbound.address, inbound.port});
+  std::vector<policy::LoggedOutbound> logged;
+  for (const OutboundPlan& outbound : outbounds.outbounds) logged.push_back({outbound.service, outbound.destination});
+  const bool passthrough = facts.transparent.outbound && !facts.bind_outbounds;
+  auto& collectors = facts.telemetry.log_collectors;
+  collectors = policy::PlanLogCollectors(rules->second, facts.telemetry, facts.work_dir, inbounds, logged, passthrough);
+  if (collectors.empty()) return;
+  DigestBuilder digest;
+  digest.Add(facts.digest);
+  for (const policy::LogCollector& one : collectors)
+    digest.Add(one.address).Add(uint64_t{one.port}).Add(uint64_t{one.http2}).Add(one.socket_path).Add(one.backend_name);
+  facts.digest = digest.Finish();
+}
+
+}  // namespace
+
 std::vector<Unit> PlanUnits(const ProxyInput& input) {
   std::vector<Unit> units;
-  const auto facts = std::make_shared<const policy::ProxyFacts>(MakeProxyFacts(input));
+  policy::ProxyFacts made = MakeProxyFacts(input);
+  const OutboundList outbounds = ListOutbounds(input, made);
+  PlanLogCollectors(made, input, outbounds);
+  const auto facts = std::make_shared<const policy::ProxyFacts>(std::move(made));
   RuleSlicer slicer(input.rules);
   bool uses_tls = false;
 
@@ -32,7 +60,6 @@ std::vector<Unit> PlanUnits(const ProxyInput& input) {
   }
 
   // Outbounds: their routes say which clusters there are.
-  const OutboundList outbounds = ListOutbounds(input, *facts);
   ClusterPlanner clusters(*facts, *input.snapshot);
   std::set<std::string> services;
   std::set<std::string> listeners;
@@ -51,6 +78,9 @@ std::vector<Unit> PlanUnits(const ProxyInput& input) {
   uses_tls |= wide.direct_access_enabled && facts->mtls;
   units.push_back(ProxyWideUnit(std::move(wide)));
   if (uses_tls && input.identity != nullptr) units.push_back(SecretsUnit(facts, input.identity, *input.snapshot));
+
+  // What users change by hand, last.
+  PatchUnits(input.rules, units);
   return units;
 }
 

@@ -10,6 +10,31 @@
 
 namespace kuma::xds {
 
+AdminInput MakeAdminInput(const ProxyNode& node, const std::string& listen_address, AdminMaterialPtr material) {
+  AdminInput admin;
+  const Json& metadata = node.metadata;
+  admin.listen_address = listen_address;
+  admin.port = static_cast<uint32_t>(MetadataInt(node, "dataplane.admin.port"));
+  admin.admin_address = GetString(metadata, "dataplane.admin.address");
+  if (admin.admin_address.empty() || admin.admin_address == "0.0.0.0") admin.admin_address = "127.0.0.1";
+  if (admin.admin_address == "::") admin.admin_address = "::1";
+  admin.socket_path = GetString(metadata, "dataplane.admin.socketPath");
+  admin.readiness_port = static_cast<uint32_t>(MetadataInt(node, "dataplane.readinessReporter.port"));
+  if (node.HasFeature("feature-readiness-unix-socket")) {
+    admin.readiness_socket = envoy::SocketPath(GetString(metadata, "workdir") + "/kuma-readiness-reporter");
+  }
+  admin.material = std::move(material);
+  // The admin interface leads to secrets: only this host's own addresses are believed.
+  if (admin.admin_address != "127.0.0.1" && admin.admin_address != "::1") admin.port = 0;
+  return admin;
+}
+
+void AddAdminInput(DigestBuilder& digest, const AdminInput& admin) {
+  digest.Add(admin.listen_address).Add(admin.admin_address).Add(uint64_t{admin.port}).Add(admin.socket_path);
+  digest.Add(uint64_t{admin.readiness_port}).Add(admin.readiness_socket).Add(uint64_t{admin.material != nullptr});
+  if (admin.material != nullptr) digest.Add(admin.material->ca_pem).Add(admin.material->cert_pem).Add(admin.material->key_pem);
+}
+
 namespace {
 
 // Marks what has no origin yet as made by this step.
@@ -40,25 +65,6 @@ UnitOutput Generate(const ProxyWideInput& input) {
   for (auto& [name, cluster] : draft.clusters) output.Add(ResourceType::kCluster, std::move(cluster).Finish(), draft.origins[name]);
   for (auto& [name, listener] : draft.listeners) output.Add(ResourceType::kListener, std::move(listener).Finish(), draft.origins[name]);
   return output;
-}
-
-AdminInput MakeAdminInput(const ProxyInput& input) {
-  AdminInput admin;
-  const Json& metadata = input.node.metadata;
-  admin.listen_address = input.dataplane->address;
-  admin.port = static_cast<uint32_t>(MetadataInt(input.node, "dataplane.admin.port"));
-  admin.admin_address = GetString(metadata, "dataplane.admin.address");
-  if (admin.admin_address.empty() || admin.admin_address == "0.0.0.0") admin.admin_address = "127.0.0.1";
-  if (admin.admin_address == "::") admin.admin_address = "::1";
-  admin.socket_path = GetString(metadata, "dataplane.admin.socketPath");
-  admin.readiness_port = static_cast<uint32_t>(MetadataInt(input.node, "dataplane.readinessReporter.port"));
-  if (input.node.HasFeature("feature-readiness-unix-socket")) {
-    admin.readiness_socket = envoy::SocketPath(GetString(metadata, "workdir") + "/kuma-readiness-reporter");
-  }
-  admin.material = input.admin;
-  // The admin interface leads to secrets: only this host's own addresses are believed.
-  if (admin.admin_address != "127.0.0.1" && admin.admin_address != "::1") admin.port = 0;
-  return admin;
 }
 
 // Path of a URL or path text, without query.
@@ -158,10 +164,7 @@ Digest DigestOfInput(const ProxyWideInput& input) {
   DigestBuilder digest;
   digest.Add("proxy").Add(input.facts->digest);
   AddSelf(digest, input.self);
-  const AdminInput& admin = input.admin;
-  digest.Add(admin.listen_address).Add(admin.admin_address).Add(uint64_t{admin.port}).Add(admin.socket_path);
-  digest.Add(uint64_t{admin.readiness_port}).Add(admin.readiness_socket).Add(uint64_t{admin.material != nullptr});
-  if (admin.material != nullptr) digest.Add(admin.material->ca_pem).Add(admin.material->cert_pem).Add(admin.material->key_pem);
+  AddAdminInput(digest, input.admin);
   digest.Add(input.inbounds.size());
   for (const mesh::Inbound& inbound : input.inbounds)
     digest.Add(inbound.address).Add(uint64_t{inbound.port}).Add(uint64_t{inbound.service_port}).Add(inbound.name);
@@ -185,7 +188,7 @@ ProxyWideInput MakeProxyWideInput(const ProxyInput& input, const std::shared_ptr
                                   const OutboundList& outbounds, RuleSlicer& slicer) {
   ProxyWideInput wide;
   wide.facts = facts;
-  wide.admin = MakeAdminInput(input);
+  wide.admin = MakeAdminInput(input.node, input.dataplane->address, input.admin);
   wide.inbounds = input.dataplane->inbounds;
   wide.self = MakeSelf(input);
   if (facts->transparent.enabled && facts->transparent.dns) {

@@ -56,6 +56,10 @@ ProxyWideInput MakeProxyWideInput(const ProxyInput& input, const std::shared_ptr
                                   const OutboundList& outbounds, RuleSlicer& slicer);
 Unit ProxyWideUnit(ProxyWideInput input);
 
+// From what the proxy said about itself.
+AdminInput MakeAdminInput(const ProxyNode& node, const std::string& listen_address, AdminMaterialPtr material);
+void AddAdminInput(DigestBuilder& digest, const AdminInput& admin);
+
 // The pieces; each adds to the draft.
 void AddAdmin(policy::ProxyDraft& draft, const AdminInput& input);
 void AddTransparentProxy(policy::ProxyDraft& draft);

@@ -24,9 +24,12 @@ LOCAL = "127.0.0.1"
 PATIENCE = 30.0  # seconds a condition may take on a loaded machine
 
 COLLECTIONS = {
+    "MeshAccessLog": "meshaccesslogs", "MeshTrace": "meshtraces", "MeshMetric": "meshmetrics",
+    "MeshOpenTelemetryBackend": "meshopentelemetrybackends",
     "Dataplane": "dataplanes", "Secret": "secrets", "MeshService": "meshservices", "MeshTrafficPermission": "meshtrafficpermissions",
     "MeshTimeout": "meshtimeouts", "MeshRetry": "meshretries", "MeshHTTPRoute": "meshhttproutes", "MeshCircuitBreaker": "meshcircuitbreakers",
     "MeshProxyPatch": "meshproxypatches", "MeshFaultInjection": "meshfaultinjections",
+    "MeshRateLimit": "meshratelimits", "MeshHealthCheck": "meshhealthchecks",
 }
 
 
@@ -61,7 +64,7 @@ def until(what, look, seconds=PATIENCE):
             seen = look()
             if seen:
                 return seen
-        except (NoAnswer, OSError, KeyError, AssertionError) as error:
+        except (NoAnswer, OSError, KeyError, ValueError, AssertionError) as error:
             seen = error
         if time.monotonic() > deadline:
             raise AssertionError("%s: not seen within %g s, last: %r" % (what, seconds, seen))
@@ -519,6 +522,8 @@ def decode(data):
 def main(*tests):
     """Runs the tests one after the other, each in a mesh of its own."""
     failed = 0
+    # A test that is told to stop still ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to stop"))
     for test in tests:
         started = time.monotonic()
         say("== %s" % (test.__doc__ or test.__name__).strip())
@@ -526,7 +531,7 @@ def main(*tests):
             with Mesh() as mesh:
                 test(mesh)
             say("passed in %.1f s" % (time.monotonic() - started))
-        except (Exception, SystemExit):
+        except (Exception, SystemExit):  # a proxy that ends early raises the latter
             traceback.print_exc()
             say("FAILED after %.1f s" % (time.monotonic() - started))
             failed += 1

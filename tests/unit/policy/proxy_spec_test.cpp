@@ -261,11 +261,16 @@ TEST_CASE("MeshProxyPatch") {
         at + "[2].networkFilter.jsonPatches[2].from: \"from\" must not be empty when \"op\" is one of [\"move\", \"copy\"]",
         at + "[2].networkFilter.jsonPatches[3].from: \"from\" is allowed only when \"op\" is one of [\"move\", \"copy\"]",
         at + "[2].networkFilter.jsonPatches[3].value: \"value\" must not be empty when \"op\" is one of [\"add\", \"replace\"]"}},
-      {"filters of types that are not built in",
+      {"filters of types without a C++ class",
+       "MeshProxyPatch",
+       "default: {appendModifications: [{httpFilter: {operation: AddLast, value: '{name: x, typedConfig: {\"@type\": "
+       "type.googleapis.com/envoy.extensions.filters.http.csrf.v3.CsrfPolicy, additionalOrigins: [{exact: a}]}}'}}]}",
+       {}},
+      {"filters of types that nobody knows",
        "MeshProxyPatch",
        "default: {appendModifications: [{httpFilter: {operation: AddLast, value: '{name: x, typedConfig: {\"@type\": "
        "type.googleapis.com/some.Unknown, a: 1}}'}}]}",
-       {}},
+       {at + "[0].httpFilter.value: native Envoy resource is not valid: unknown type type.googleapis.com/some.Unknown"}},
       {"two at once",
        "MeshProxyPatch",
        "default: {appendModifications: [{cluster: {operation: Remove}, listener: {operation: Remove}}]}",

@@ -1,0 +1,51 @@
+#include "cmd/kuma-cp/background.h"
+
+#include <mutex>
+#include <utility>
+
+namespace kuma::cp {
+namespace {
+
+// Proxies register in bursts; one look serves them all.
+constexpr std::chrono::milliseconds kGather{10};
+
+}  // namespace
+
+struct Background::Shared {
+  std::mutex mutex;  // one step at a time; guards the rest
+  Step step;
+  std::unique_ptr<store::Watch> watch;
+  std::vector<store::Event> initial;
+  std::atomic<bool> stopped{false};
+
+  void Run() {
+    const std::lock_guard lock(mutex);
+    if (stopped) return;
+    std::vector<store::Event> events = std::exchange(initial, {});
+    // After Take() the watch wakes again, and that job waits for this one: nothing is missed.
+    for (store::Event& event : watch->Take()) events.push_back(std::move(event));
+    step(events);
+  }
+};
+
+void Background::Start(Step step) {
+  shared_ = std::make_shared<Shared>();
+  shared_->step = std::move(step);
+  const auto job = [shared = std::weak_ptr<Shared>(shared_), &workers = workers_] {
+    workers.Submit([shared] {
+      if (const std::shared_ptr<Shared> alive = shared.lock()) alive->Run();
+    });
+  };
+  {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->watch = store_.StartWatch([job, &loop = loop_] { loop.Post([job, &loop] { loop.PostAfter(kGather, job); }); });
+    for (const ResourcePtr& resource : shared_->watch->Initial()) shared_->initial.push_back(store::Event{nullptr, resource});
+  }
+  job();
+}
+
+void Background::Stop() {
+  if (shared_ != nullptr) shared_->stopped = true;
+}
+
+}  // namespace kuma::cp
