@@ -142,11 +142,12 @@ bool Pipeline::Affects(const mesh::Changes& changes, const mesh::Snapshot& snaps
   if (changes.dataplanes.contains(proxy.node.name) || proxy.reads.IsTouchedBy(changes)) return true;
   for (const auto& [old_value, new_value] : changes.resources) {
     const std::string& type = (new_value != nullptr ? new_value : old_value)->meta.type();
+    // Its list was read as a whole, which is more than rules do: some settings depend on whether a mesh has any policy of a type.
+    if (proxy.reads.types.contains(type)) return true;
     const TypeDescriptor* descriptor = deps_.types.Find(type);
-    if (descriptor == nullptr || !descriptor->is_policy) {
-      if (proxy.reads.types.contains(type)) return true;
-      continue;
-    }
+    if (descriptor == nullptr || !descriptor->is_policy) continue;
+    // The first and the last one turn the header with the clients' tags on and off, whomever they select.
+    if (type == "MeshFaultInjection" && (old_value == nullptr || new_value == nullptr)) return true;
     const auto may_affect = [&](const ResourcePtr& policy) { return policy != nullptr && policy::MayAffect(policy, *proxy.dataplane, snapshot); };
     if (may_affect(old_value) || may_affect(new_value)) return true;
   }

@@ -10,7 +10,6 @@ std::shared_ptr<const PolicyIndex> IndexOf(const TypeDescriptor& type, const mes
   if (type.policy == nullptr || snapshot.resources == nullptr) return nullptr;
   const auto it = snapshot.resources->find(type.name);
   if (it == snapshot.resources->end() || it->second == nullptr || it->second->empty()) return nullptr;
-  if (snapshot.reads != nullptr) snapshot.reads->types.emplace(type.name);
   if (options.cache != nullptr) return options.cache->Find(type, snapshot.mesh_name, it->second);
   return std::make_shared<const PolicyIndex>(type, it->second);
 }
@@ -82,6 +81,8 @@ RuleSets BuildRuleSets(const mesh::Dataplane& dataplane, const mesh::Snapshot& s
 RuleSet BuildEgressRuleSet(const TypeDescriptor& policy_type, const mesh::Tags& service_tags, const mesh::Snapshot& snapshot, const BuildOptions& options) {
   RuleSet out;
   out.type = policy_type.name;
+  // Every policy of the mesh counts here, a first one too. Rules of a Dataplane are not recorded: MayAffect answers for each policy.
+  if (snapshot.reads != nullptr) snapshot.reads->types.emplace(policy_type.name);
   const std::shared_ptr<const PolicyIndex> index = IndexOf(policy_type, snapshot, options);
   if (index == nullptr) return out;
   const PolicyTraits& traits = *policy_type.policy;

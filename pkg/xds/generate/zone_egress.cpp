@@ -289,7 +289,7 @@ UnitOutput GenerateListener(const ListenerInput& input) {
 
 std::vector<Unit> PlanZoneEgress(const ZoneProxyInput& input) {
   std::vector<Unit> units;
-  units.push_back(ZoneAdminUnit(input, true));
+  units.push_back(ZoneAdminUnit(input));
   auto listener = std::make_shared<ListenerInput>();
   listener->listener = MakeZoneListener(input);
   DigestBuilder digest;

@@ -64,7 +64,7 @@ std::vector<SniService> ServicesOf(const ZoneProxyInput& input, const mesh::Snap
 
 std::vector<Unit> PlanZoneIngress(const ZoneProxyInput& input) {
   std::vector<Unit> units;
-  units.push_back(ZoneAdminUnit(input, false));
+  units.push_back(ZoneAdminUnit(input));
   auto listener = std::make_shared<ListenerInput>();
   listener->listener = MakeZoneListener(input);
   listener->greeting = "{\"proxy\":" + ToJsonText("." + input.zone_proxy->meta.name()) + ",\"zone\":" + ToJsonText(input.zone) + "}";

@@ -190,22 +190,19 @@ policy::ProxyFacts MakeZoneFacts(const ZoneProxyInput& input, const std::string&
   return facts;
 }
 
-Unit ZoneAdminUnit(const ZoneProxyInput& input, bool track_remaining) {
+Unit ZoneAdminUnit(const ZoneProxyInput& input) {
   const auto facts = std::make_shared<const policy::ProxyFacts>(MakeZoneFacts(input, {}));
   const std::string address = GetString(Get(input.zone_proxy->spec, "networking"), "address");
   const auto admin = std::make_shared<const AdminInput>(MakeAdminInput(input.node, address, input.admin));
   DigestBuilder digest;
-  digest.Add("zone admin").Add(facts->digest).Add(uint64_t{track_remaining});
+  digest.Add("zone admin").Add(facts->digest);
   AddAdminInput(digest, *admin);
-  return {UnitKind::kAdmin, "admin", digest.Finish(), [facts, admin, track_remaining] {
+  return {UnitKind::kAdmin, "admin", digest.Finish(), [facts, admin] {
             static const std::vector<mesh::Inbound> kNoInbounds;
             policy::ProxyDraft draft{.proxy = *facts, .inbounds = kNoInbounds, .listeners = {}, .clusters = {}};
             AddAdmin(draft, *admin);
             UnitOutput output;
-            for (auto& [name, cluster] : draft.clusters) {
-              if (track_remaining) envoy::DefaultThreshold(cluster.cluster);
-              output.Add(ResourceType::kCluster, std::move(cluster).Finish());
-            }
+            for (auto& [name, cluster] : draft.clusters) output.Add(ResourceType::kCluster, std::move(cluster).Finish());
             for (auto& [name, listener] : draft.listeners) output.Add(ResourceType::kListener, std::move(listener).Finish());
             return output;
           }};

@@ -59,8 +59,7 @@ void AddSniChains(envoy::ListenerDraft& listener, const SniService& service);
 void AddSniDigest(DigestBuilder& digest, const SniService& service);
 
 policy::ProxyFacts MakeZoneFacts(const ZoneProxyInput& input, const std::string& mesh);
-// `track_remaining`: as policies of the zone egress leave clusters.
-Unit ZoneAdminUnit(const ZoneProxyInput& input, bool track_remaining);
+Unit ZoneAdminUnit(const ZoneProxyInput& input);
 
 struct ZoneListener {
   std::string address;

@@ -19,6 +19,7 @@
 #include "pkg/store/memory/memory_store.h"
 #include "pkg/xds/pipeline.h"
 #include "pkg/xds/render.h"
+#include "pkg/xds/seal.h"
 
 namespace kuma::xds {
 
@@ -52,6 +53,17 @@ class FixedIdentities : public IdentityProvider {
   std::atomic<int> issued{0};
 };
 
+// Real time that tests can move forward.
+class ShiftedClock : public Clock {
+ public:
+  SystemTime Now() const override { return RealClock().Now() + Nanos(shift_.load()); }
+  MonotonicTime Monotonic() const override { return RealClock().Monotonic() + Nanos(shift_.load()); }
+  void Advance(Nanos by) { shift_ += by.count(); }
+
+ private:
+  std::atomic<int64_t> shift_{0};
+};
+
 // One stream of a proxy: keeps the last view and how many came.
 struct ConnectedProxy {
   ProxyNode node;
@@ -83,7 +95,7 @@ class PipelineWorld {
     options.zone = kZone;
     options.quiet = quiet;
     options.longest_wait = quiet;
-    pipeline = std::make_unique<Pipeline>(PipelineDeps{loop_, workers_, store, types, identities, {}, nullptr, RealClock(), metrics}, options);
+    pipeline = std::make_unique<Pipeline>(PipelineDeps{loop_, workers_, store, types, identities, {}, nullptr, clock, metrics}, options);
     pipeline->Start();
     thread_ = std::thread([this] { loop_.Run(); });
   }
@@ -176,6 +188,7 @@ class PipelineWorld {
     return *view;
   }
 
+  ShiftedClock clock;
   TypeRegistry types;
   store::MemoryStore store{RealClock()};
   store::Admission admission{types, store, {.zone = kZone}};
@@ -211,7 +224,8 @@ inline std::string Difference(const View& got, const View& wanted) {
       if (other == nullptr) {
         out += std::string("extra ") + kNames[i] + " " + resource->name + "\n";
       } else if ((*other)->any != resource->any) {
-        out += std::string("different ") + kNames[i] + " " + resource->name + "\n";
+        const Json difference = Json::diff(ToDocument(**other).value_or(Json()), ToDocument(*resource).value_or(Json()));
+        out += std::string("different ") + kNames[i] + " " + resource->name + ": " + ToJsonText(difference) + "\n";
       }
     }
     for (const SealedPtr& resource : *wanted.lists[i]) {

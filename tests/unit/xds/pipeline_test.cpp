@@ -176,7 +176,7 @@ TEST_CASE("proxies that come before their Dataplane, and go", "[pipeline]") {
 
 TEST_CASE("certificates follow the authority", "[pipeline]") {
   const auto mesh = [](const std::string& backend) {
-    return "type: Mesh\nname: default\nmtls:\n  enabledBackend: " + backend + "\n  backends:\n  - {name: ca-1, type: builtin}\n  - {name: ca-2, type: builtin}\n";
+    return "type: Mesh\nname: default\nmtls:\n  enabledBackend: " + backend + "\n  backends:\n  - {name: " + backend + ", type: builtin}\n";
   };
   PipelineWorld world;
   world.PutYaml(mesh("ca-1"));
@@ -187,10 +187,15 @@ TEST_CASE("certificates follow the authority", "[pipeline]") {
   CHECK(Difference(*proxy->Last(), *world.Fresh(proxy->node)) == "");
   CHECK(world.identities.issued == 1);
 
-  // A failed issue must not make the certificate of the authority before look right.
+  // A failed issue must not make the certificate of the authority before look right; it is tried again after a while.
   world.identities.failures = 1;
-  world.Write("Mesh", "", "default", {}, (*ParseYaml(mesh("ca-2"))));
+  Json renamed = *ParseYaml(mesh("ca-2"));
+  renamed.erase("type");
+  renamed.erase("name");
+  world.Write("Mesh", "", "default", {}, std::move(renamed));
   world.Settle();
+  CHECK(world.identities.issued == 2);
+  world.clock.Advance(std::chrono::minutes(1));
   world.PutYaml(DataplaneYaml("web", "10.0.0.2", "web"));
   world.Settle();
   CHECK(world.identities.issued == 3);
