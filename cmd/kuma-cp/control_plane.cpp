@@ -16,6 +16,7 @@
 #include "pkg/api/rest_api.h"
 #include "pkg/api/server.h"
 #include "pkg/base/files.h"
+#include "pkg/base/memory.h"
 #include "pkg/base/version.h"
 #include "pkg/ca/key_pool.h"
 #include "pkg/policy/all.h"
@@ -360,6 +361,7 @@ Status ControlPlane::Start() {
     });
   }
   StartBackground();
+  p.io_loop.PostAfter(std::chrono::seconds(1), ReleaseStartupPages);
   return Ok();
 }
 
