@@ -339,7 +339,7 @@ Status ControlPlane::Start() {
       DataplaneServerDeps{config_, p.io_loop, p.workers, *p.store, *p.admission, p.types, metrics_, RealClock(), RealRandom(), p.instance_id});
   p.pipeline = std::make_unique<xds::Pipeline>(
       xds::PipelineDeps{p.mesh_loop, p.workers, *p.store, p.types, *p.identities, [&p](const std::string& address) { return p.admin_certs->For(address); },
-                        p.dataplane_server.get(), RealClock(), metrics_},
+                        p.dataplane_server.get(), RealClock(), metrics_, ReleaseStartupPages},
       xds::PipelineOptions{.zone = config_.GetString("multizone.zone.name")});
   KUMA_TRY(StartApi());
   p.pipeline->Start();

@@ -11,6 +11,8 @@
 namespace kuma::xds {
 namespace {
 
+constexpr std::chrono::seconds kQuietAfter{3};
+
 constexpr std::chrono::seconds kRetryIssue{5};
 
 std::string NodeId(const std::string& mesh, const std::string& name) { return mesh + "." + name; }
@@ -41,6 +43,9 @@ struct Pipeline::Proxy {
   ViewPtr view;
   std::vector<std::shared_ptr<const UnitResult>> units;  // keeps shared results alive
   std::map<std::string, HeldIdentity> identities;        // by mesh; a zone egress has several
+  // Kept while the address stays: each call for material signs a new certificate, which would be a new listener.
+  std::string admin_address;
+  AdminMaterialPtr admin;
   // Zone proxies only.
   ResourcePtr zone_proxy;
   std::map<std::string, mesh::ReadSet> zone_reads;  // by mesh
@@ -271,11 +276,20 @@ void Pipeline::Recompute(Proxy& proxy) {
   } else {
     DropIdentity(proxy, mesh_name);
   }
-  const AdminMaterialPtr admin = deps_.admin_material ? deps_.admin_material((*dataplane)->address) : nullptr;
+  const AdminMaterialPtr admin = AdminFor(proxy, (*dataplane)->address);
   const ProxyPlan plan = PlanProxy(PlanRequest{proxy.node, *dataplane, recorded, identity, admin, deps_.types, options_.zone, false, &indexes_});
   recorded->reads = nullptr;  // units may keep the snapshot's values, never the record
   proxy.reads = std::move(reads);
   Publish(proxy, plan.units, start);
+}
+
+AdminMaterialPtr Pipeline::AdminFor(Proxy& proxy, const std::string& address) {
+  if (!deps_.admin_material) return nullptr;
+  if (proxy.admin == nullptr || proxy.admin_address != address) {
+    proxy.admin = deps_.admin_material(address);
+    proxy.admin_address = address;
+  }
+  return proxy.admin;
 }
 
 void Pipeline::RecomputeZoneProxy(Proxy& proxy) {
@@ -316,7 +330,7 @@ void Pipeline::RecomputeZoneProxy(Proxy& proxy) {
   if (waiting) return;
 
   const std::string address = GetString(Get(proxy.zone_proxy->spec, "networking"), "address");
-  request.admin = deps_.admin_material ? deps_.admin_material(address) : nullptr;
+  request.admin = AdminFor(proxy, address);
   const std::vector<Unit> units = PlanZoneProxy(request);
   for (const std::shared_ptr<mesh::Snapshot>& copy : recorded) copy->reads = nullptr;
   Publish(proxy, units, start);
@@ -331,6 +345,10 @@ void Pipeline::Publish(Proxy& proxy, const std::vector<Unit>& planned, Monotonic
     for (const SealedPtr& resource : units.back()->resources) lists[static_cast<size_t>(resource->type)].push_back(resource);
   }
   proxy.units = std::move(units);
+  if (deps_.on_quiet) {
+    quiet_timer_.Cancel();
+    quiet_timer_ = deps_.loop.PostAfter(kQuietAfter, [on_quiet = deps_.on_quiet] { on_quiet(); });
+  }
   ViewPtr view = MakeView(std::move(lists), proxy.view);
   regenerated_.Add();
   generation_time_.Observe(std::chrono::duration<double>(deps_.clock.Monotonic() - start).count());

@@ -49,6 +49,7 @@ struct PipelineDeps {
   IdentityObserver* observer = nullptr;  // may be null
   const Clock& clock;
   MetricRegistry& metrics;
+  std::function<void()> on_quiet = {};  // some seconds after the last configuration was computed; mesh loop
 };
 
 class Pipeline final : public ProxyDirectory {
@@ -80,6 +81,7 @@ class Pipeline final : public ProxyDirectory {
   void Recompute(Proxy& proxy);
   bool Affects(const mesh::Changes& changes, const mesh::Snapshot& snapshot, const Proxy& proxy) const;
   void RecomputeZoneProxy(Proxy& proxy);
+  AdminMaterialPtr AdminFor(Proxy& proxy, const std::string& address);
   void Publish(Proxy& proxy, const std::vector<Unit>& units, MonotonicTime start);
   bool AffectsZoneProxy(const mesh::Changes& changes, const std::string& mesh, const Proxy& proxy) const;
   // The identity to use now; null: none is to be had yet (it is being issued), or none is wanted.
@@ -106,6 +108,7 @@ class Pipeline final : public ProxyDirectory {
   MonotonicTime burst_start_{};
   bool burst_open_ = false;
   io::Timer burst_timer_;
+  io::Timer quiet_timer_;
   std::shared_ptr<std::atomic<bool>> alive_;
   std::atomic<uint64_t> next_connection_{1};
   Counter& regenerated_;

@@ -88,14 +88,14 @@ class PipelineWorld {
   static constexpr const char* kZone = "near";
 
   // `quiet`: long by default, so that only Settle() makes anything happen and tests decide how events are grouped.
-  explicit PipelineWorld(Nanos quiet = std::chrono::hours(1)) {
+  explicit PipelineWorld(Nanos quiet = std::chrono::hours(1), std::function<AdminMaterialPtr(const std::string&)> admin = {}) {
     resources::RegisterCoreTypes(types);
     policy::RegisterPolicyTypes(types);
     PipelineOptions options;
     options.zone = kZone;
     options.quiet = quiet;
     options.longest_wait = quiet;
-    pipeline = std::make_unique<Pipeline>(PipelineDeps{loop_, workers_, store, types, identities, {}, nullptr, clock, metrics}, options);
+    pipeline = std::make_unique<Pipeline>(PipelineDeps{loop_, workers_, store, types, identities, std::move(admin), nullptr, clock, metrics}, options);
     pipeline->Start();
     thread_ = std::thread([this] { loop_.Run(); });
   }

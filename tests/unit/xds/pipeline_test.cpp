@@ -210,3 +210,26 @@ TEST_CASE("certificates follow the authority", "[pipeline]") {
   CHECK(world.identities.issued == 4);
   CHECK(Difference(*proxy->Last(), *world.Fresh(proxy->node)) == "");
 }
+
+// Each call for admin material signs a new certificate, and a new certificate is a new listener.
+TEST_CASE("a proxy keeps its admin certificate while its address stays", "[pipeline]") {
+  std::atomic<int> signed_certificates{0};
+  PipelineWorld world(std::chrono::hours(1), [&](const std::string& address) {
+    const std::string serial = std::to_string(++signed_certificates);
+    return std::make_shared<const AdminMaterial>(AdminMaterial{"ca", "certificate " + serial + " of " + address, "key"});
+  });
+  world.PutYaml("type: Mesh\nname: default\n");
+  world.PutYaml(DataplaneYaml("web", "10.0.0.1", "web", "api"));
+  world.PutYaml(DataplaneYaml("api", "10.0.0.2", "api"));
+  const ConnectedProxyPtr web = world.Connect("default", "web");
+  world.Settle();
+  const SealedPtr admin = *web->Last()->Find(ResourceType::kListener, "kuma:envoy:admin");
+  world.PutYaml(TimeoutYaml("a-timeout", "web", "7"));
+  world.Settle();
+  CHECK(web->Count() == 2);
+  CHECK(*web->Last()->Find(ResourceType::kListener, "kuma:envoy:admin") == admin);
+  CHECK(signed_certificates == 1);
+  world.PutYaml(DataplaneYaml("web", "10.0.0.9", "web", "api"));
+  world.Settle();
+  CHECK(signed_certificates == 2);
+}
