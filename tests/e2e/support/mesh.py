@@ -250,10 +250,11 @@ class Gate:
         while True:
             try:
                 near, _ = listener.accept()
+            except OSError:
+                return  # closed
+            try:
                 far = socket.create_connection((LOCAL, self.target))
             except OSError:
-                if listener.fileno() < 0:
-                    return
                 near.close()
                 continue
             self.pairs += [near, far]
