@@ -2,6 +2,7 @@
 
 #include "pkg/base/log.h"
 #include "pkg/base/strings.h"
+#include "pkg/mesh/tags.h"
 #include "pkg/mesh/external.h"
 
 namespace kuma::mesh {
@@ -26,14 +27,6 @@ std::string ZoneOf(const Tags& tags, const Labels& labels) {
   if (const auto it = tags.find(kZoneTag); it != tags.end()) return it->second;
   if (const auto it = labels.find(kZoneTag); it != labels.end()) return it->second;
   return {};
-}
-
-Tags TagsOf(const Json& value) {
-  Tags tags;
-  for (const auto& [key, item] : value.items()) {
-    if (item.is_string()) tags.emplace(key, item.get<std::string>());
-  }
-  return tags;
 }
 
 struct PublicIngress {
@@ -187,7 +180,7 @@ std::vector<Endpoint> TagServiceEndpoints(const EndpointSources& sources, std::s
       for (const Json& available : Get(ingress.resource->spec, "availableServices")) {
         const Json& tags = Get(available, "tags");
         if (GetString(available, "mesh") != sources.mesh->name || GetString(tags, kServiceTag) != service) continue;
-        const Tags parsed = TagsOf(tags);
+        const Tags parsed = ParseTags(tags);
         const std::shared_ptr<const ExternalEndpoint> external =
             GetBool(available, "externalService") ? std::make_shared<ExternalEndpoint>() : nullptr;
         if (sources.mesh->zone_egress) {
@@ -219,7 +212,7 @@ std::vector<Endpoint> TagServiceEndpoints(const EndpointSources& sources, std::s
     const Json& tags = Get(external->spec, "tags");
     if (GetString(tags, kServiceTag) != service) continue;
     if (sources.mesh->zone_egress) {
-      for (Endpoint& endpoint : ThroughEgress(sources, TagsOf(tags), std::make_shared<ExternalEndpoint>())) out.push_back(std::move(endpoint));
+      for (Endpoint& endpoint : ThroughEgress(sources, ParseTags(tags), std::make_shared<ExternalEndpoint>())) out.push_back(std::move(endpoint));
     } else if (only_external) {  // proxies of the mesh win over hosts outside of it
       Result<Endpoint> endpoint = ExternalServiceEndpoint(*external, {sources.zone, sources.mesh->locality_aware, sources.secrets});
       if (endpoint.ok()) {
@@ -272,7 +265,7 @@ std::vector<Endpoint> RemoteServiceEndpoints(const ResourceList& zone_ingresses,
       Endpoint endpoint;
       endpoint.address = ingress.address;
       endpoint.port = ingress.port;
-      endpoint.tags = TagsOf(tags);
+      endpoint.tags = ParseTags(tags);
       endpoint.weight = static_cast<uint32_t>(GetInt(available, "instances"));
       endpoint.locality = LocalityOf(zone, ZoneOf(endpoint.tags, {}), mesh.locality_aware);
       out.push_back(std::move(endpoint));

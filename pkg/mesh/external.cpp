@@ -5,21 +5,13 @@
 #include "pkg/base/files.h"
 #include "pkg/base/strings.h"
 #include "pkg/mesh/endpoints.h"
+#include "pkg/mesh/tags.h"
 #include "pkg/resources/validate.h"
 
 namespace kuma::mesh {
 namespace {
 
 constexpr std::string_view kExternalServiceTag = "kuma.io/external-service-name";
-
-Tags TagsOf(const Json& value) {
-  Tags tags;
-  if (!value.is_object()) return tags;
-  for (const auto& [key, item] : value.items()) {
-    if (item.is_string()) tags.emplace(key, item.get<std::string>());
-  }
-  return tags;
-}
 
 Result<std::string> ReadOptional(const Json& source, const ResourceList& secrets, const char* what) {
   if (!source.is_object()) return std::string();
@@ -63,7 +55,7 @@ Result<Endpoint> ExternalServiceEndpoint(const Resource& service, const External
   if (!parts || !port) return Invalid("networking.address is not host:port");
   endpoint.address = parts->host;
   endpoint.port = static_cast<uint32_t>(*port);
-  endpoint.tags = TagsOf(Get(service.spec, "tags"));
+  endpoint.tags = ParseTags(Get(service.spec, "tags"));
   const auto zone = endpoint.tags.find(kZoneTag);
   endpoint.locality = LocalityOf(sources.zone, zone == endpoint.tags.end() ? std::string_view() : std::string_view(zone->second), sources.locality_aware);
   // Hosts with TLS of their own are told apart by this tag.

@@ -6,18 +6,10 @@
 #include <span>
 
 #include "pkg/base/strings.h"
+#include "pkg/mesh/tags.h"
 
 namespace kuma::mesh {
 namespace {
-
-Tags ParseTags(const Json& value) {
-  Tags tags;
-  if (!value.is_object()) return tags;
-  for (const auto& [key, item] : value.items()) {
-    if (item.is_string()) tags.emplace(key, item.get<std::string>());
-  }
-  return tags;
-}
 
 std::vector<std::string> ParseStrings(const Json& value) {
   std::vector<std::string> out;
@@ -101,6 +93,15 @@ void AddLabels(DigestBuilder& digest, const Labels& labels) {
 }
 
 }  // namespace
+
+Tags ParseTags(const Json& value) {
+  Tags tags;
+  if (!value.is_object()) return tags;
+  for (const auto& [key, item] : value.items()) {
+    if (item.is_string()) tags.emplace(key, item.get<std::string>());
+  }
+  return tags;
+}
 
 std::string_view ProtocolName(Protocol protocol) {
   switch (protocol) {
