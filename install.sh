@@ -91,7 +91,7 @@ readonly apt_packages=(
 )
 readonly brew_packages=(
   cmake ninja pkg-config python@3 nlohmann-json yaml-cpp spdlog fmt xxhash cxxopts catch2@2 jemalloc
-  boost openssl@3 re2 sqlite protobuf grpc libpq ccache
+  boost openssl@3 re2 sqlite protobuf grpc libpq postgresql@15 ccache
 )
 
 apt_missing() {
@@ -106,7 +106,8 @@ install_apt_packages() {
   # Before the first apt-get update there are no lists to search; then the names of Debian 12 are taken.
   local wanted=("${apt_packages[@]}" libpq-dev) missing run=() pg boost
   pg=$(apt-cache search --names-only '^postgresql-server-dev-[0-9]+$' 2>/dev/null | sed 's/ .*//' | sort -V | tail -n 1)
-  wanted+=("${pg:-postgresql-server-dev-15}")
+  pg=${pg:-postgresql-server-dev-15}
+  wanted+=("$pg" "postgresql-${pg##*-}")  # the server itself is for the tests, which start their own
   # Debian 12's default Boost is older than what Beast code here needs.
   boost=$(apt-cache search --names-only '^libboost1\.(8[1-9]|9[0-9])-dev$' 2>/dev/null | sed 's/ .*//' | sort -V | head -n 1)
   wanted+=("${boost:-libboost1.81-dev}")

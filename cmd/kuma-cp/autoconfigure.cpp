@@ -22,6 +22,9 @@ Result<config::Config> Autoconfigure(config::Config config) {
     config = Derive(std::move(config), "general.workDir", work_dir, "~ is this user's home");
   }
   KUMA_TRY(MakeDirs(work_dir, 0700));
+  if (config.GetString("store.type") == "sqlite" && config.GetString("store.sqlite.path").empty()) {
+    config = Derive(std::move(config), "store.sqlite.path", JoinPath(work_dir, "kuma.db"), "in general.workDir");
+  }
   const bool kubernetes = config.GetString("environment") == "kubernetes";
   const std::string why = kubernetes ? "the environment is kubernetes" : "the environment is universal";
   if (config.GetString("dpServer.authn.dpProxy.type").empty()) {

@@ -23,7 +23,9 @@ struct Background::Shared {
     if (stopped) return;
     std::vector<store::Event> events = std::exchange(initial, {});
     // After Take() the watch wakes again, and that job waits for this one: nothing is missed.
-    for (store::Event& event : watch->Take()) events.push_back(std::move(event));
+    if (watch != nullptr) {
+      for (store::Event& event : watch->Take()) events.push_back(std::move(event));
+    }
     step(events);
   }
 };
@@ -44,8 +46,21 @@ void Background::Start(Step step) {
   job();
 }
 
+void Background::StartOnce(std::function<void()> step) {
+  shared_ = std::make_shared<Shared>();
+  shared_->step = [once = std::move(step)](const std::vector<store::Event>&) { once(); };
+  workers_.Submit([weak = std::weak_ptr<Shared>(shared_)] {
+    if (const std::shared_ptr<Shared> alive = weak.lock()) alive->Run();
+  });
+}
+
 void Background::Stop() {
-  if (shared_ != nullptr) shared_->stopped = true;
+  if (shared_ == nullptr) return;
+  shared_->stopped = true;
+  const std::lock_guard lock(shared_->mutex);
+  // What the step refers to may go before the last job that holds this does.
+  shared_->step = nullptr;
+  shared_->watch.reset();
 }
 
 }  // namespace kuma::cp

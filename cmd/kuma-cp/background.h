@@ -21,7 +21,9 @@ class Background {
 
   // `step` sees the initial state as events without an old value, then every change. Called on workers, one call at a time.
   void Start(Step step);
-  // No call begins after this; one that runs ends with the workers.
+  // One call on the workers, without events.
+  void StartOnce(std::function<void()> step);
+  // Waits for a call that runs; none begins after this. Not on the workers.
   void Stop();
 
  private:

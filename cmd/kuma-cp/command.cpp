@@ -4,6 +4,8 @@
 
 #include "cmd/kuma-cp/autoconfigure.h"
 #include "cmd/kuma-cp/control_plane.h"
+#include "cmd/kuma-cp/store_command.h"
+#include "cmd/kuma-cp/migrate_command.h"
 #include "pkg/base/log.h"
 #include "pkg/config/command.h"
 #include "pkg/config/options.h"
@@ -77,7 +79,7 @@ cli::Command MakeCommand() {
   command.name = "kuma-cp";
   command.summary = "The control plane";
   command.help = "kuma-cp keeps the mesh's resources and tells every proxy what to do.";
-  command.children = {MakeRunCommand(), config::MakeConfigCommand(config::ControlPlaneTable(), config::LoadControlPlane)};
+  command.children = {MakeRunCommand(), MakeMigrateCommand(), MakeStoreCommand(), config::MakeConfigCommand(config::ControlPlaneTable(), config::LoadControlPlane)};
   return command;
 }
 

@@ -14,17 +14,14 @@ constexpr std::chrono::milliseconds kVipLongest{500};
 }  // namespace
 
 ControlLoop::ControlLoop(store::Store& store, std::unique_ptr<reconcile::Destinations> destinations, reconcile::ServiceVipOptions vips,
-                         insights::MeshInsights& insights, const Clock& clock)
-    : store_(store), destinations_(std::move(destinations)), vips_(store, std::move(vips)), insights_(insights), clock_(clock) {}
+                         const Clock& clock)
+    : store_(store), destinations_(std::move(destinations)), vips_(store, std::move(vips)), clock_(clock) {}
 
 ControlLoop::~ControlLoop() { Stop(); }
 
 void ControlLoop::Start() {
   watch_ = store_.StartWatch([this, loop = loop_.handle()] { loop.Post([this] { OnWake(); }); });
-  for (const ResourcePtr& resource : watch_->Initial()) {
-    insights_.Apply(nullptr, resource);
-    vips_.Apply(nullptr, resource);
-  }
+  for (const ResourcePtr& resource : watch_->Initial()) vips_.Apply(nullptr, resource);
   destinations_->Start(watch_->Initial());
   loop_.Post([this] {
     Settle();
@@ -42,9 +39,10 @@ void ControlLoop::Stop() {
 
 void ControlLoop::OnWake() {
   const std::vector<store::Event> events = watch_->Take();
-  for (const store::Event& event : events) {
-    insights_.Apply(event);
-    vips_.Apply(event.old_value, event.new_value);
+  for (const store::Event& event : events) vips_.Apply(event.old_value, event.new_value);
+  if (vips_.urgent()) {
+    const Status ignored = vips_.Run(true);  // logged; what failed is dirty still
+    (void)ignored;
   }
   if (vips_.dirty()) {
     const MonotonicTime now = clock_.Monotonic();

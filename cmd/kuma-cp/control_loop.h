@@ -1,10 +1,9 @@
-// The thread of computed resources and counters: follows the store and keeps MeshServices, addresses and insight counters right.
+// The thread of computed resources: follows the store and keeps MeshServices and addresses right.
 #pragma once
 
 #include <memory>
 #include <thread>
 
-#include "pkg/insights/mesh_insights.h"
 #include "pkg/io/loop.h"
 #include "pkg/reconcile/destinations.h"
 #include "pkg/reconcile/service_vips.h"
@@ -15,7 +14,7 @@ namespace kuma::cp {
 class ControlLoop {
  public:
   ControlLoop(store::Store& store, std::unique_ptr<reconcile::Destinations> destinations, reconcile::ServiceVipOptions vips,
-              insights::MeshInsights& insights, const Clock& clock);
+              const Clock& clock);
   ~ControlLoop();
   void Start();
   void Stop();
@@ -28,7 +27,6 @@ class ControlLoop {
   store::Store& store_;
   std::unique_ptr<reconcile::Destinations> destinations_;
   reconcile::ServiceVips vips_;
-  insights::MeshInsights& insights_;
   const Clock& clock_;
   io::EventLoop loop_;
   std::unique_ptr<store::Watch> watch_;

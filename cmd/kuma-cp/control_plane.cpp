@@ -6,12 +6,14 @@
 #include <future>
 
 #include "cmd/kuma-cp/api_wiring.h"
-#include "cmd/kuma-cp/background.h"
-#include "cmd/kuma-cp/control_loop.h"
 #include "cmd/kuma-cp/dataplane_server.h"
+#include "cmd/kuma-cp/envoy_admin.h"
 #include "cmd/kuma-cp/identities.h"
+#include "cmd/kuma-cp/insight_follower.h"
+#include "cmd/kuma-cp/leader_jobs.h"
+#include "cmd/kuma-cp/leadership.h"
+#include "cmd/kuma-cp/store_factory.h"
 #include "pkg/api/diagnostics.h"
-#include "pkg/api/pipeline_snapshot_source.h"
 #include "pkg/api/pipeline_snapshot_source.h"
 #include "pkg/api/rest_api.h"
 #include "pkg/api/server.h"
@@ -20,17 +22,18 @@
 #include "pkg/base/version.h"
 #include "pkg/ca/key_pool.h"
 #include "pkg/policy/all.h"
-#include "pkg/reconcile/available_services.h"
-#include "pkg/reconcile/otel_status.h"
 #include "pkg/reconcile/defaults.h"
+#include "pkg/reconcile/settle.h"
 #include "pkg/resources/all.h"
-#include "pkg/store/memory/memory_store.h"
 #include "pkg/tokens/issuer.h"
 
 namespace kuma::cp {
 namespace {
 
 const Logger kLog{"kuma-cp"};
+
+// Requests that wait for a thread.
+constexpr size_t kApiQueue = 1024;
 
 std::string HostName() {
   char name[256] = {};
@@ -53,7 +56,11 @@ store::AdmissionOptions AdmissionOptionsOf(const config::Config& config) {
 }
 
 ca::SpiffeContext SpiffeContextOf(const config::Config& config) {
-  return {config.GetString("mode") == "global" ? std::string() : config.GetString("multizone.zone.name"), config.GetString("environment") == "kubernetes"};
+  const bool kubernetes = config.GetString("environment") == "kubernetes";
+  const std::string injector = "runtime.kubernetes.injector.spire.";
+  return {config.GetString("mode") == "global" ? std::string() : config.GetString("multizone.zone.name"), kubernetes,
+          kubernetes ? config.GetString(injector + "mountPath") + "/" + config.GetString(injector + "socketFileName")
+                     : config.GetString("runtime.universal.spire.socketPath")};
 }
 
 reconcile::DestinationOptions DestinationOptionsOf(const config::Config& config) {
@@ -73,6 +80,18 @@ reconcile::DestinationOptions DestinationOptionsOf(const config::Config& config)
   return options;
 }
 
+reconcile::ServiceVipOptions ServiceVipOptionsOf(const config::Config& config) {
+  return {config.GetString("multizone.zone.name"), config.GetString("dnsServer.CIDR"), config.GetBool("dnsServer.serviceVipEnabled")};
+}
+
+// Default policies of a mesh are part of creating it, in a dry run too. Keys are not.
+void PrepareSandbox(const config::Config& config, store::Sandbox& sandbox) {
+  auto defaults = std::make_shared<reconcile::Defaults>(
+      sandbox.admission(), reconcile::DefaultsOptions{config.GetBool("defaults.skipMeshCreation"), config.GetBool("defaults.SkipHostnameGenerators"), false});
+  defaults->Install();
+  sandbox.Keep(defaults);
+}
+
 }  // namespace
 
 // In the order of construction; destroyed in reverse.
@@ -84,32 +103,29 @@ struct ControlPlane::Parts {
     AddProcessMetrics(metrics);
     const BuildInfo& build = GetBuildInfo();
     metrics.GetGauge("cp_info", "Static information about the control plane.", {{"instance_id", instance_id}, {"version", build.version}, {"product", build.product}, {"build", build.git_commit}}).Set(1);
-    metrics.GetGauge("leader", "1 if this instance is the leader.").Set(1);
   }
 
   const config::Config& config;
   const std::string instance_id;
-  std::string cluster_id;
   TypeRegistry types;
+  const StoreKind* store_kind = nullptr;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<store::Admission> admission;
   std::unique_ptr<reconcile::Defaults> defaults;
   ca::KeyPool keys;
   io::WorkerPool workers{2, 4096};
+  std::unique_ptr<io::WorkerPool> api_workers;  // for stores whose calls wait
   io::EventLoop io_loop;
   io::EventLoop mesh_loop;
   std::unique_ptr<Secrets> secrets;
   std::unique_ptr<BundledAuthority> bundled_authority;
   std::unique_ptr<MeshIdentities> identities;
   std::unique_ptr<AdminCerts> admin_certs;
+  std::unique_ptr<EnvoyAdmin> envoy_admin;
   std::unique_ptr<insights::MeshInsights> insights;
-  std::unique_ptr<ControlLoop> control;
-  std::unique_ptr<reconcile::Identities> identity_status;
-  std::unique_ptr<reconcile::AvailableServices> available_services;
-  std::unique_ptr<Background> identity_job;
-  std::unique_ptr<Background> available_services_job;
-  std::unique_ptr<reconcile::OtelStatus> otel_status;
-  std::unique_ptr<Background> otel_status_job;
+  std::unique_ptr<InsightFollower> insight_follower;
+  std::unique_ptr<LeaderJobs> leader_jobs;
+  std::unique_ptr<Leadership> leadership;
   std::unique_ptr<DataplaneServer> dataplane_server;
   std::unique_ptr<xds::Pipeline> pipeline;
   std::unique_ptr<api::PipelineSnapshotSource> pipeline_source;
@@ -133,14 +149,15 @@ ControlPlane::~ControlPlane() = default;
 
 Status ControlPlane::StartStore() {
   Parts& p = *parts_;
-  const std::string type = config_.GetString("store.type");
-  if (type != "memory") return Invalid("store.type \"" + type + "\" is not available in this build (allowed: memory)", "store.type");
-  p.store = std::make_unique<store::MemoryStore>(RealClock());
+  KUMA_TRY_ASSIGN(p.store_kind, FindStoreKind(config_.GetString("store.type")));
+  KUMA_TRY_ASSIGN(p.store, OpenStore(config_, metrics_));
+  if (p.store_kind->api_threads > 0) p.api_workers = std::make_unique<io::WorkerPool>(p.store_kind->api_threads, kApiQueue, 0);
   p.admission = std::make_unique<store::Admission>(p.types, *p.store, AdmissionOptionsOf(config_));
   p.secrets = std::make_unique<Secrets>(*p.store);
   p.bundled_authority = std::make_unique<BundledAuthority>(*p.secrets, p.keys.Source(), RealClock(), SpiffeContextOf(config_));
   p.identities = std::make_unique<MeshIdentities>(*p.secrets, p.keys.Source(), RealClock(), *p.bundled_authority, p.types);
   p.admin_certs = std::make_unique<AdminCerts>(*p.secrets, p.keys.Source(), RealClock());
+  p.envoy_admin = std::make_unique<EnvoyAdmin>(*p.store, *p.admin_certs, EnvoyAdminOptions{.default_port = static_cast<uint32_t>(config_.GetInt("bootstrapServer.params.adminPort"))});
 
   p.defaults = std::make_unique<reconcile::Defaults>(
       *p.admission, reconcile::DefaultsOptions{config_.GetBool("defaults.skipMeshCreation"), config_.GetBool("defaults.SkipHostnameGenerators")});
@@ -161,26 +178,20 @@ Status ControlPlane::StartStore() {
         }
       }
       const mesh::MeshConfigPtr config = mesh::ParseMesh(stored);
-      if (!config->mtls_enabled) return;
-      if (const Status status = p.identities->EnsureAuthority(mesh, config->backend); !status.ok()) {
-        kLog.Error("cannot make the certificate authority of a mesh", {{"mesh", mesh}, {"error", status.error().ToString()}});
+      // Also of backends that are not enabled (yet): what they would use can be seen before.
+      for (const Json& backend : GetPath(stored->spec, {"mtls", "backends"})) {
+        if (const Status status = p.identities->EnsureAuthority(mesh, backend); !status.ok()) {
+          kLog.Error("cannot make the certificate authority of a mesh", {{"mesh", mesh}, {"error", status.error().ToString()}});
+        }
       }
     });
     return Ok();
   };
   p.admission->AddHooks("Mesh", std::move(hooks));
-  KUMA_TRY(p.defaults->EnsureAtStart());
-
-  const ResourceKey cluster_key{"Config", "", "kuma-cluster-id"};
-  if (const Result<ResourcePtr> known = p.store->Get(cluster_key); known.ok()) {
-    p.cluster_id = GetString((*known)->spec, "config");
-  } else {
-    p.cluster_id = RealRandom().Uuid();
-    Resource resource;
-    resource.meta.key = cluster_key;
-    resource.spec = Json{{"config", p.cluster_id}};
-    KUMA_TRY_ASSIGN(const ResourcePtr created, p.store->Create(std::move(resource)));
-  }
+  p.leader_jobs = std::make_unique<LeaderJobs>(LeaderJobsDeps{config_, *p.store, *p.admission, *p.defaults, *p.bundled_authority, *p.secrets, p.keys, p.io_loop,
+                                                              p.workers, DestinationOptionsOf(config_), ServiceVipOptionsOf(config_)});
+  // Alone on its store, a control plane serves nothing before these exist.
+  if (p.store_kind->elect == nullptr) return p.leader_jobs->EnsureResources();
   return Ok();
 }
 
@@ -195,10 +206,21 @@ Status ControlPlane::StartApi() {
                                                         .issuers = TokenIssuersOf(config_, *p.store, RealClock(), RealRandom()),
                                                         .config = [this] { return config_.ToJson(true); },
                                                         .instance_id = [&p] { return p.instance_id; },
-                                                        .cluster_id = [&p] { return p.cluster_id; },
+                                                        .cluster_id = [&p] { return ClusterId(*p.store); },
+                                                        .proxy_admin = [&p](api::ProxyAdminQuery query, std::function<void(Result<std::string>)> done) { p.envoy_admin->Call(std::move(query), std::move(done)); },
                                                         .spiffe_id = SpiffeIdLookup(SpiffeContextOf(config_)),
                                                         .clock = RealClock(),
-                                                        .metrics = metrics_},
+                                                        .metrics = metrics_,
+                                                        .workers = p.api_workers.get(),
+                                                        .background = &p.workers,
+                                                        .prepare_sandbox = [this](store::Sandbox& sandbox) { PrepareSandbox(config_, sandbox); },
+                                                        .settle_sandbox =
+                                                            [this](store::Sandbox& sandbox) {
+                                                              const reconcile::SettleOptions options{DestinationOptionsOf(config_), ServiceVipOptionsOf(config_)};
+                                                              if (const Status status = reconcile::Settle(sandbox.admission(), RealClock(), options); !status.ok()) {
+                                                                kLog.Warn("a dry run is incomplete", {{"error", status.error().ToString()}});
+                                                              }
+                                                            }},
                                           ApiOptionsOf(config_, *p.store, RealClock(), HostName()));
   p.diagnostics = std::make_unique<api::Diagnostics>(api::DiagnosticsDeps{.metrics = metrics_, .is_ready = [this] { return IsReady(); }});
 
@@ -273,68 +295,30 @@ void ControlPlane::OnCertificateReady() {
   kLog.Info("serving proxies", {{"port", p.dataplane_server->port()}});
 }
 
-// Keys cost 70 ms of a core each, so they are made after the ports answer; whoever needs one earlier makes it on the spot.
+// Only one of the control planes on a store does the work for all.
 void ControlPlane::StartBackground() {
   Parts& p = *parts_;
   p.workers.Submit([&p] { p.admin_certs->Prepare(); });
-  p.identity_job->Start([&p](const std::vector<store::Event>& events) {
-    for (const store::Event& event : events) p.identity_status->Apply(event.old_value, event.new_value);
-    if (p.identity_status->dirty()) p.identity_status->Run();
-  });
-  if (config_.GetString("mode") != "global") {
-    p.available_services_job->Start([&p](const std::vector<store::Event>& events) {
-      for (const store::Event& event : events) p.available_services->Apply(event.old_value, event.new_value);
-      if (p.available_services->dirty()) p.available_services->Run();
-    });
-    p.otel_status_job->Start([&p](const std::vector<store::Event>& events) {
-      for (const store::Event& event : events) p.otel_status->Apply(event.old_value, event.new_value);
-      if (p.otel_status->dirty()) p.otel_status->Run();
-    });
-  }
-  p.workers.Submit([this, &p] {
-    const auto make_key = [&p]() -> Result<std::string> {
-      if (p.stopping) return Unavailable("stopping");
-      KUMA_TRY_ASSIGN(const ca::PrivateKey key, p.keys.Take(ca::kRsa2048));
-      return key.ToPem();
-    };
-    Status status = p.defaults->EnsureSigningKeys(make_key);
-    if (status.ok() && config_.GetBool("apiServer.authn.tokens.bootstrapAdminToken")) {
-      const auto issue = [&]() -> Result<std::string> {
-        const tokens::UserIdentity admin = tokens::AdminUser();
-        return TokenIssuersOf(config_, *p.store, RealClock(), RealRandom()).user(admin, std::chrono::hours(24 * 365 * 10));
-      };
-      const Result<std::string> token = p.secrets->FindOrCreate("", tokens::kAdminUserTokenSecret, issue);
-      if (!token.ok()) status = token.error();
-    }
-    const auto make_inter_cp = [&p]() -> Result<std::string> {
-      KUMA_TRY_ASSIGN(const ca::KeyPair pair, ca::MakeInterCpCa(p.keys.Source(), RealClock()));
-      return pair.cert_pem + pair.key_pem;
-    };
-    if (status.ok()) {
-      if (const Result<std::string> made = p.secrets->FindOrCreate("", ca::kInterCpCaSecret, make_inter_cp); !made.ok()) status = made.error();
-    }
-    if (!status.ok() && !p.stopping) kLog.Error("cannot make the keys of tokens", {{"error", status.error().ToString()}});
-    p.keys.Start();
-  });
+  p.leadership = std::make_unique<Leadership>(
+      p.store_kind->elect != nullptr ? p.store_kind->elect(config_, p.instance_id) : std::make_unique<store::AlwaysLeader>(), metrics_,
+      [&p] {
+        Status started = p.leader_jobs->EnsureResources();
+        if (started.ok()) started = p.leader_jobs->Start();
+        if (started.ok()) return true;
+        kLog.Warn("cannot begin the work of the leader, will try again", {{"error", started.error().ToString()}});
+        p.leader_jobs->Stop();
+        return false;
+      },
+      [&p] { p.leader_jobs->Stop(); });
+  p.leadership->Start();
+  p.keys.Start();
 }
 
 Status ControlPlane::Start() {
   Parts& p = *parts_;
   KUMA_TRY(StartStore());
   p.insights = std::make_unique<insights::MeshInsights>(p.types, RealClock());
-  KUMA_TRY_ASSIGN(std::unique_ptr<reconcile::Destinations> destinations,
-                  reconcile::Destinations::Make(*p.admission, RealClock(), DestinationOptionsOf(config_)));
-  p.control = std::make_unique<ControlLoop>(*p.store, std::move(destinations),
-                                            reconcile::ServiceVipOptions{config_.GetString("multizone.zone.name"), config_.GetString("dnsServer.CIDR"),
-                                                                         config_.GetBool("dnsServer.serviceVipEnabled")},
-                                            *p.insights, RealClock());
-  p.identity_status = std::make_unique<reconcile::Identities>(*p.admission, *p.bundled_authority);
-  p.identity_job = std::make_unique<Background>(*p.store, p.io_loop, p.workers);
-  p.available_services = std::make_unique<reconcile::AvailableServices>(
-      *p.admission, reconcile::AvailableServicesOptions{config_.GetString("multizone.zone.name"), config_.GetList("experimental.ingressTagFilters")});
-  p.available_services_job = std::make_unique<Background>(*p.store, p.io_loop, p.workers);
-  p.otel_status = std::make_unique<reconcile::OtelStatus>(*p.admission);
-  p.otel_status_job = std::make_unique<Background>(*p.store, p.io_loop, p.workers);
+  p.insight_follower = std::make_unique<InsightFollower>(*p.store, *p.insights);
   p.dataplane_server = std::make_unique<DataplaneServer>(
       DataplaneServerDeps{config_, p.io_loop, p.workers, *p.store, *p.admission, p.types, metrics_, RealClock(), RealRandom(), p.instance_id});
   p.pipeline = std::make_unique<xds::Pipeline>(
@@ -347,7 +331,7 @@ Status ControlPlane::Start() {
   const bool have_cert = FileExists(config_.GetString("general.tlsCertFile")) && FileExists(config_.GetString("general.tlsKeyFile"));
   if (have_cert) KUMA_TRY(StartServersWithTls());
   p.io_loop.OnSignal({SIGTERM, SIGINT}, [this](int) { RequestStop(); });
-  p.control->Start();
+  p.insight_follower->Start();
   p.io_thread = std::thread([&p] { p.io_loop.Run(); });
   p.mesh_thread = std::thread([&p] { p.mesh_loop.Run(); });
   p.ready = true;
@@ -378,6 +362,7 @@ void ControlPlane::RunUntilStopped() {
   p.stop_requested.get_future().wait();
   kLog.Info("stopping");
   p.stopping = true;
+  p.leadership->Stop();  // first, so that another one takes over while we end
   std::promise<void> http_stopped;
   p.io_loop.Post([&] {
     // Plain and TLS API and diagnostics finish their requests together.
@@ -397,13 +382,11 @@ void ControlPlane::RunUntilStopped() {
   });
   http_stopped.get_future().wait();
   p.dataplane_server->Stop();
-  p.control->Stop();
-  p.identity_job->Stop();
-  p.available_services_job->Stop();
-  p.otel_status_job->Stop();
+  p.insight_follower->Stop();
   p.mesh_loop.Stop();
   p.mesh_thread.join();
   p.workers.Stop();
+  p.envoy_admin->Stop();
   p.io_loop.Stop();
   p.io_thread.join();
   if (p.failed) kLog.Error("stopped because of an error above");

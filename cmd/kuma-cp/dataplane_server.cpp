@@ -106,7 +106,14 @@ Status DataplaneServer::Start(xds::ProxyDirectory& directory, std::shared_ptr<io
       responder.Send(io::HttpResponse{405, {{"Content-Type", "text/plain"}, {"Allow", "POST"}}, "use POST\n"});
       return;
     }
-    deps_.workers.Submit([this, request = std::move(request), responder] { responder.Send(bootstrap_->Handle(request)); });
+    deps_.workers.Submit([this, request = std::move(request), responder, ads_server = std::weak_ptr(ads_)] {
+      io::HttpResponse response = bootstrap_->Handle(request);
+      // Before the answer, after which the proxy connects.
+      if (const auto server = ads_server.lock(); server && response.status == 200) {
+        if (const auto asked = dpserver::ParseBootstrapRequest(request.body); asked.ok()) server->NoteStart(asked->mesh, asked->name);
+      }
+      responder.Send(std::move(response));
+    });
   };
   KUMA_TRY_ASSIGN(front_, io::TlsFrontServer::Start(deps_.io_loop, std::move(front)));
   return Ok();
@@ -135,6 +142,7 @@ void DataplaneServer::OnIdentity(const std::string& mesh, const std::string& dat
   issued->expires_at = identity->not_after;
   issued->backend = identity->backend;
   issued->supported_backends = identity->supported_backends;
+  issued->managed_externally = !identity->agent_socket.empty();
   sink_->OnIdentity(mesh, dataplane, issued);
 }
 

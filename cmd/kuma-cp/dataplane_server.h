@@ -42,6 +42,7 @@ class DataplaneServer final : public xds::IdentityObserver {
   uint16_t port() const;
 
   void OnIdentity(const std::string& mesh, const std::string& dataplane, const xds::IdentityPtr& identity) override;
+  void OnNotes(const xds::ProxyNode& node, const xds::ViewNotesPtr& notes) override { sink_->OnNotes(node, notes); }
 
  private:
   class Registrar;
@@ -51,7 +52,7 @@ class DataplaneServer final : public xds::IdentityObserver {
   std::unique_ptr<dpserver::ProxyLifecycle> lifecycle_;
   std::unique_ptr<insights::DataplaneSink> sink_;
   std::unique_ptr<dpserver::BootstrapHandler> bootstrap_;
-  std::unique_ptr<xds::Server> ads_;
+  std::shared_ptr<xds::Server> ads_;
   std::unique_ptr<io::TlsFrontServer> front_;
 };
 

@@ -199,7 +199,25 @@ Result<ca::LeafRequest> MeshIdentities::MakeLeafRequest(const xds::IdentityReque
   return leaf;
 }
 
+// SPIRE's agent gives the certificate to the proxy itself; what is left is to say which one and where.
+Result<xds::IdentityPtr> MeshIdentities::FromAgent(const xds::IdentityRequest& request) const {
+  const Resource& resource = *request.workload_identity;
+  auto identity = std::make_shared<xds::Identity>();
+  identity->backend = ToString(KriOf(resource.meta), types_);
+  KUMA_TRY_ASSIGN(identity->workload_secret, ca::SpiffeIdOf(resource, request.dataplane->resource->meta, bundled_.context()));
+  identity->agent_socket = bundled_.context().agent_socket;
+  identity->agent_timeout = std::chrono::seconds(1);
+  if (const std::string timeout = GetString(GetPath(resource.spec, {"provider", "spire", "agent"}), "timeout"); !timeout.empty()) {
+    KUMA_TRY_ASSIGN(identity->agent_timeout, ParseDuration(timeout));
+  }
+  identity->issued_at = clock_.Now();
+  identity->rotate_at = identity->not_after = identity->issued_at + std::chrono::hours(24 * 365);
+  identity->digest = DigestBuilder().Add(identity->workload_secret).Add(identity->agent_socket).Add(uint64_t(identity->agent_timeout.count())).Finish();
+  return xds::IdentityPtr(std::move(identity));
+}
+
 Result<xds::IdentityPtr> MeshIdentities::Issue(const xds::IdentityRequest& request) {
+  if (request.workload_identity != nullptr && GetString(Get(request.workload_identity->spec, "provider"), "type") == "Spire") return FromAgent(request);
   KUMA_TRY_ASSIGN(const ca::LeafRequest leaf, MakeLeafRequest(request));
   {
     const std::lock_guard lock(mutex_);
@@ -262,15 +280,26 @@ xds::AdminMaterialPtr AdminCerts::For(const std::string& address) {
   if (authority_ == nullptr) return nullptr;
   std::weak_ptr<const xds::AdminMaterial>& slot = issued_[address];
   if (xds::AdminMaterialPtr known = slot.lock()) return known;
-  const ca::KeySource same_key = [this](const ca::KeySpec&) -> Result<ca::PrivateKey> { return *key_; };
-  Result<ca::KeyPair> pair = ca::IssueInternalCert(*authority_, ca::CertPurpose::kServer, {address}, same_key, clock_);
-  if (!pair.ok()) {
-    log_.Error("cannot issue a certificate for an admin listener", {{"address", address}, {"error", pair.error().ToString()}});
-    return nullptr;
-  }
-  auto material = std::make_shared<xds::AdminMaterial>(xds::AdminMaterial{authority_->cert_pem(), pair->cert_pem, pair->key_pem});
+  xds::AdminMaterialPtr material = IssueLocked(ca::CertPurpose::kServer, address);
   slot = material;
   return material;
+}
+
+xds::AdminMaterialPtr AdminCerts::ForControlPlane() {
+  std::unique_lock lock(mutex_);
+  prepared_cv_.wait(lock, [&] { return prepared_; });
+  if (own_ == nullptr && authority_ != nullptr) own_ = IssueLocked(ca::CertPurpose::kClient, ca::kEnvoyAdminClientSan);
+  return own_;
+}
+
+xds::AdminMaterialPtr AdminCerts::IssueLocked(ca::CertPurpose purpose, const std::string& host) {
+  const ca::KeySource same_key = [this](const ca::KeySpec&) -> Result<ca::PrivateKey> { return *key_; };
+  const Result<ca::KeyPair> pair = ca::IssueInternalCert(*authority_, purpose, {host}, same_key, clock_);
+  if (!pair.ok()) {
+    log_.Error("cannot issue a certificate for admin listeners", {{"for", host}, {"error", pair.error().ToString()}});
+    return nullptr;
+  }
+  return std::make_shared<xds::AdminMaterial>(xds::AdminMaterial{authority_->cert_pem(), pair->cert_pem, pair->key_pem});
 }
 
 }  // namespace kuma::cp

@@ -53,6 +53,7 @@ class MeshIdentities final : public xds::IdentityProvider {
   Status EnsureAuthority(const std::string& mesh, const Json& backend);
 
  private:
+  Result<xds::IdentityPtr> FromAgent(const xds::IdentityRequest& request) const;
   Result<ca::LeafRequest> MakeLeafRequest(const xds::IdentityRequest& request) const;
   Result<ca::KeyPair> LoadAuthority(const std::string& mesh, const std::string& backend_name);
   Result<std::string> ReadDataSource(const std::string& mesh, const Json& source) const;
@@ -78,8 +79,12 @@ class AdminCerts {
   void Prepare();
   // Fast after Prepare(). Null when the authority cannot be had; the reason is logged.
   xds::AdminMaterialPtr For(const std::string& address);
+  // With which this control plane calls these listeners. As For().
+  xds::AdminMaterialPtr ForControlPlane();
 
  private:
+  xds::AdminMaterialPtr IssueLocked(ca::CertPurpose purpose, const std::string& host);
+
   Secrets& secrets_;
   const ca::KeySource keys_;
   const Clock& clock_;
@@ -91,6 +96,7 @@ class AdminCerts {
   std::unique_ptr<ca::Authority> authority_;
   std::unique_ptr<ca::PrivateKey> key_;
   std::map<std::string, std::weak_ptr<const xds::AdminMaterial>> issued_;
+  xds::AdminMaterialPtr own_;
 };
 
 }  // namespace kuma::cp

@@ -27,7 +27,6 @@ Result<std::string> Secrets::FindOrCreate(const std::string& mesh, const std::st
   Resource resource;
   resource.meta.key = KeyOf(mesh, name);
   resource.spec = Json{{"data", Base64Encode(bytes)}};
-  if (!mesh.empty()) resource.meta.labels[std::string(kMeshLabel)] = mesh;
   if (!owner && !mesh.empty()) owner = ResourceKey{"Mesh", "", mesh};
   const Result<ResourcePtr> created = store_.Create(std::move(resource), owner);
   if (created.ok()) return bytes;

@@ -60,10 +60,6 @@ Result<Settings> LoadSettings(const cli::Invocation& invocation) {
     const std::string level = invocation.GetString("log-level");
     settings.envoy_log_level = level == "warn" ? "warning" : level;
   }
-  if (loaded.config.GetInt("applicationProbeProxyServer.port") != 0) {
-    invocation.err()
-        << "Warning: applicationProbeProxyServer.port has no effect: the application probe proxy is not part of this version\n";
-  }
   return settings;
 }
 

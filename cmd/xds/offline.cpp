@@ -7,7 +7,7 @@
 #include "pkg/base/files.h"
 #include "pkg/model/document.h"
 #include "pkg/reconcile/defaults.h"
-#include "pkg/reconcile/destinations.h"
+#include "pkg/reconcile/settle.h"
 #include "pkg/store/admission.h"
 #include "pkg/store/memory/memory_store.h"
 
@@ -78,15 +78,7 @@ Result<std::vector<ResourcePtr>> LoadOffline(std::vector<Json> documents, const 
   // What a running control plane would compute: MeshServices, addresses, host names.
   reconcile::DestinationOptions destination_options;
   destination_options.zone = admission_options.zone;
-  KUMA_TRY_ASSIGN(const std::unique_ptr<reconcile::Destinations> destinations,
-                  reconcile::Destinations::Make(admission, RealClock(), std::move(destination_options)));
-  const std::unique_ptr<store::Watch> watch = store.StartWatch([] {});
-  destinations->Start(watch->Initial());
-  destinations->Run();
-  for (std::vector<store::Event> events = watch->Take(); !events.empty(); events = watch->Take()) {
-    destinations->Apply(events);
-    if (destinations->dirty()) destinations->Run();
-  }
+  KUMA_TRY(reconcile::Settle(admission, RealClock(), {std::move(destination_options), {.zone = admission_options.zone}}));
   std::vector<ResourcePtr> resources;
   for (const TypeDescriptor* type : types.All()) {
     KUMA_TRY_ASSIGN(const std::vector<ResourcePtr> list, store.List(type->name, {}));
@@ -95,16 +87,16 @@ Result<std::vector<ResourcePtr>> LoadOffline(std::vector<Json> documents, const 
   return resources;
 }
 
-ProxyNode OfflineNode(const std::string& mesh, const std::string& dataplane, const std::vector<std::string>& features) {
+ProxyNode OfflineNode(const std::string& mesh, const std::string& name, const std::vector<std::string>& features, const std::string& proxy_type) {
   ProxyNode node;
-  node.mesh = mesh;
-  node.name = dataplane;
-  node.proxy_type = "dataplane";
+  if (proxy_type == "dataplane") node.mesh = mesh;
+  node.name = name;
+  node.proxy_type = proxy_type;
   node.features = features;
   node.metadata = Json{{"dataplane.admin.port", "9901"},
                        {"dataplane.admin.address", "127.0.0.1"},
                        {"dataplane.readinessReporter.port", "9902"},
-                       {"dataplane.proxyType", "dataplane"},
+                       {"dataplane.proxyType", proxy_type},
                        {"features", features},
                        {"workdir", "/tmp"}};
   return node;

@@ -25,7 +25,7 @@ Result<std::vector<Json>> ReadDocuments(const std::string& path, std::istream& i
 // MeshServices, addresses, host names. Errors name the resource.
 Result<std::vector<ResourcePtr>> LoadOffline(std::vector<Json> documents, const TypeRegistry& types, const OfflineOptions& options);
 
-// A proxy as kuma-dp would announce it.
-ProxyNode OfflineNode(const std::string& mesh, const std::string& dataplane, const std::vector<std::string>& features);
+// A proxy as kuma-dp would announce it. `proxy_type`: dataplane, ingress or egress; the last two have no mesh.
+ProxyNode OfflineNode(const std::string& mesh, const std::string& name, const std::vector<std::string>& features, const std::string& proxy_type = "dataplane");
 
 }  // namespace kuma::xds

@@ -16,6 +16,7 @@
 #include "pkg/io/worker_pool.h"
 #include "pkg/model/type.h"
 #include "pkg/store/admission.h"
+#include "pkg/store/sandbox.h"
 #include "pkg/store/store.h"
 
 namespace kuma::api {
@@ -71,6 +72,12 @@ struct ApiDeps {
   MetricRegistry& metrics;
   // For stores that wait for a disk or a network: every request is then handled there. Null: on the server's loop.
   io::WorkerPool* workers = nullptr;
+  // For work that only computes, perhaps for seconds (explanations, dry runs). Null: `workers`.
+  io::WorkerPool* background = nullptr;
+  // What makes a sandbox behave like this control plane: effects of writes, before it is used, and resources that are computed, after
+  // writes. May be empty.
+  std::function<void(store::Sandbox&)> prepare_sandbox = {};
+  std::function<void(store::Sandbox&)> settle_sandbox = {};
 };
 
 }  // namespace kuma::api

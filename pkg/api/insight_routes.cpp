@@ -156,7 +156,11 @@ Answer GetService(const ApiDeps& deps, const ApiOptions& options, const ApiReque
 Answer ListMeshes(const ApiDeps& deps, const ApiOptions&, const ApiRequest& request) {
   PageResult page = ReadPage(request, "Could not retrieve resources");
   if (page.error.has_value()) return std::move(*page.error);
+  const Result<ResourceFilter> filter = ReadFilter(request, *deps.types.Find("MeshInsight"));
+  if (!filter.ok()) return Fail(filter.error(), "Could not retrieve resources");
   std::vector<MeshStatsPtr> meshes = deps.insights.All();
+  const Resource unlabelled;  // insights of meshes have no labels
+  if (!filter.value()(unlabelled)) meshes.clear();
   std::erase_if(meshes, [&](const MeshStatsPtr& mesh) { return !Contains(mesh->mesh, request.Query("name")); });
   return Answer::Document(ListDocument(request, page.page, meshes.size(), [&](size_t i) { return MeshDocument(*meshes[i], deps.types); }));
 }

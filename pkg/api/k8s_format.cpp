@@ -1,17 +1,9 @@
 #include "pkg/api/k8s_format.h"
 
-#include <algorithm>
-#include <array>
+#include "pkg/model/crd.h"
 
 namespace kuma::api {
 namespace {
-
-// Kinds with a spec of their own are namespaced; of the older ones only proxies and their insights.
-bool IsNamespaced(const TypeDescriptor& type) {
-  if (!type.inlined_spec) return true;
-  constexpr std::array<std::string_view, 6> kNamespaced = {"Dataplane", "DataplaneInsight", "ZoneIngress", "ZoneIngressInsight", "ZoneEgress", "ZoneEgressInsight"};
-  return std::find(kNamespaced.begin(), kNamespaced.end(), type.name) != kNamespaced.end();
-}
 
 Json Metadata(const Resource& resource, const std::string& ns) {
   Json metadata = {{"name", resource.meta.name()}, {"creationTimestamp", FormatRfc3339(std::chrono::floor<std::chrono::seconds>(resource.meta.creation_time))}};
@@ -33,7 +25,7 @@ Json KubernetesObject(const Resource& resource, const TypeDescriptor& type, cons
             {"metadata", std::move(metadata)},
             {"data", {{"value", Get(resource.spec, "data")}}}};
   }
-  Json metadata = Metadata(resource, IsNamespaced(type) ? used_namespace : std::string{});
+  Json metadata = Metadata(resource, IsNamespacedKind(type) ? used_namespace : std::string{});
   Json object = {{"apiVersion", "kuma.io/v1alpha1"}, {"kind", type.name}};
   if (!mesh.empty()) {
     if (type.inlined_spec) {

@@ -22,9 +22,11 @@ Json OverviewDocument(const Resource& resource, const ResourcePtr& insight, cons
   const std::string field = LowerFirst(resource.meta.type());
   document["type"] = resource.meta.type() + "Overview";
   document[field] = resource.spec;
-  if (insight != nullptr) document[field + "Insight"] = insight->spec;
+  if (insight != nullptr) document[InsightField(*types.Find(resource.meta.type()))] = insight->spec;
   return document;
 }
+
+std::string InsightField(const TypeDescriptor& type) { return LowerFirst(type.name) + "Insight"; }
 
 std::string LegacyOverviewPath(const TypeDescriptor& type) {
   if (type.name == "Dataplane") return "dataplanes+insights";

@@ -83,11 +83,12 @@ PageResult ReadPage(const ApiRequest& request, const std::string& title) {
   return result;
 }
 
-Json NextLink(const ApiRequest& request, const Page& page, size_t total) {
-  if (page.offset >= total || page.size >= total - page.offset) return nullptr;
+namespace {
+
+Json LinkTo(const ApiRequest& request, size_t offset) {
   io::QueryMap query = request.http.query;
   query.erase("offset");
-  query.emplace("offset", std::to_string(page.offset + page.size));
+  query.emplace("offset", std::to_string(offset));
   std::string url = (request.http.peer.is_tls ? "https://" : "http://") + request.http.host + request.http.path;
   char separator = '?';
   for (const auto& [key, value] : query) {
@@ -95,6 +96,33 @@ Json NextLink(const ApiRequest& request, const Page& page, size_t total) {
     separator = '&';
   }
   return url;
+}
+
+// What tells one list from another: all but the position in it.
+std::string ListIdentity(const ApiRequest& request) {
+  std::string identity = request.http.path;
+  for (const auto& [key, value] : request.http.query) {
+    if (key != "offset" && key != "size") identity += '&' + QueryEscape(key) + '=' + QueryEscape(value);
+  }
+  return identity;
+}
+
+}  // namespace
+
+Json NextLink(const ApiRequest& request, const Page& page, size_t total) {
+  if (page.offset >= total || page.size >= total - page.offset) return nullptr;
+  return LinkTo(request, page.offset + page.size);
+}
+
+Json ResourceListDocument(const ApiRequest& request, const Page& page, const std::vector<ResourcePtr>& items, PageMarks& marks, const std::function<Json(size_t index)>& make) {
+  const std::string list = ListIdentity(request);
+  const size_t begin = marks.Begin(list, page.offset, items);
+  const size_t end = std::min(begin + page.size, items.size());
+  Json shown = Json::array();
+  for (size_t i = begin; i < end; ++i) shown.push_back(make(i));
+  Json next;
+  if (end > begin && end < items.size()) next = LinkTo(request, marks.Next(list, page.offset, page.size, items[end - 1]->meta.key));
+  return {{"total", items.size()}, {"items", std::move(shown)}, {"next", std::move(next)}};
 }
 
 Json ListDocument(const ApiRequest& request, const Page& page, size_t total, const std::function<Json(size_t index)>& make) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pkg/api/answer.h"
+#include "pkg/api/page_marks.h"
 #include "pkg/base/result.h"
 #include "pkg/model/type.h"
 
@@ -25,6 +26,8 @@ PageResult ReadPage(const ApiRequest& request, const std::string& title);
 
 // {total, items, next} of `total` things; `make` gives the item at an index.
 Json ListDocument(const ApiRequest& request, const Page& page, size_t total, const std::function<Json(size_t index)>& make);
+// The same of resources in the order of their keys; the pages fit together while others write.
+Json ResourceListDocument(const ApiRequest& request, const Page& page, const std::vector<ResourcePtr>& items, PageMarks& marks, const std::function<Json(size_t index)>& make);
 // Absolute URL of the next page; null on the last one.
 Json NextLink(const ApiRequest& request, const Page& page, size_t total);
 

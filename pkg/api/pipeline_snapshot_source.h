@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "pkg/api/snapshot_source.h"
-#include "pkg/base/log.h"
 #include "pkg/xds/pipeline.h"
 
 namespace kuma::api {
@@ -15,13 +14,6 @@ class PipelineSnapshotSource final : public SnapshotSource {
   explicit PipelineSnapshotSource(xds::Pipeline& pipeline) : pipeline_(pipeline) {}
 
   void WithSnapshot(const std::string& mesh, std::function<void(mesh::SnapshotPtr)> done) override { pipeline_.WithSnapshot(mesh, std::move(done)); }
-  void WithView(const std::string& mesh, const std::string& name, bool shadow, std::function<void(Result<xds::ViewPtr>)> done) override {
-    if (shadow) {
-      done(Unavailable("configurations with shadow policies are not computed by this control plane"));
-      return;
-    }
-    pipeline_.WithView(mesh, name, std::move(done));
-  }
 
  private:
   xds::Pipeline& pipeline_;

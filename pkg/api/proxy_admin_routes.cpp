@@ -46,8 +46,11 @@ void AddProxyAdminRoutes(const RouteContext& context) {
                                         {"ZoneIngress", "/zoneingresses", "Could not get zone ingress resource"},
                                         {"ZoneEgress", "/zoneegresses", "Could not get zone ingress resource"}};
   for (const ProxyKind& proxy : kinds_of_proxies) {
+    // Whatever else one may ask about a proxy there is none of.
+    const auto unknown = [](const RequestPtr&, const Reply& reply) { reply(Fail(NotFound(""), "Could not execute admin operation")); };
+    context.router.Add({"GET", std::string(proxy.prefix) + "/{name}/{what}", unknown});
     for (const auto& [what, rule] : kinds_of_data) {
-      context.router.Add({"GET", std::string(proxy.prefix) + "/{name}/" + what, AdminHandler(context.deps, context.options, proxy, what), false, rule, kAction});
+      context.router.Add({"GET", std::string(proxy.prefix) + "/{name}/" + what, AdminHandler(context.deps, context.options, proxy, what), false, rule, kAction, true});
     }
   }
 }

@@ -21,9 +21,12 @@ Result<Json> ParseBody(std::string_view body) {
 Result<IncomingResource> ReadResource(const ApiRequest& request, const TypeDescriptor& type) {
   Result<Json> document = ParseBody(request.http.body);
   if (!document.ok()) return Invalid("invalid " + type.name + " object: " + QuoteGo(document.error().ToString()));
-  const std::string mode = request.Query("fieldValidation");
+  return ReadResource(document.value(), type, request.Query("fieldValidation"));
+}
+
+Result<IncomingResource> ReadResource(const Json& document, const TypeDescriptor& type, const std::string& mode) {
   std::vector<Violation> unknown;
-  KUMA_TRY_ASSIGN(Resource resource, FromDocument(document.value(), type, &unknown));
+  KUMA_TRY_ASSIGN(Resource resource, FromDocument(document, type, &unknown));
   resource.status = nullptr;  // only the control plane writes it
   IncomingResource incoming{std::move(resource), {}};
   if (mode == "Strict" && !unknown.empty()) return ViolationsError(std::move(unknown));

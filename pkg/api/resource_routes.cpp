@@ -21,7 +21,7 @@ constexpr const char* kZoneReadOnly =
 class TypeEndpoints {
  public:
   TypeEndpoints(const RouteContext& context, const TypeDescriptor& type)
-      : deps_(context.deps), options_(context.options), router_(context.router), type_(type), insight_(InsightTypeOf(type, context.deps.types)) {}
+      : deps_(context.deps), options_(context.options), router_(context.router), page_marks_(context.page_marks), type_(type), insight_(InsightTypeOf(type, context.deps.types)) {}
 
   void AddRoutes(const std::string& path) const {
     if (type_.scope == Scope::kGlobal) {
@@ -81,7 +81,10 @@ class TypeEndpoints {
     key.type = insight_->name;
     const Result<ResourcePtr> insight = deps_.store.Get(key);
     if (!insight.ok() && insight.error().code != ErrorCode::kNotFound) return Fail(insight.error(), "Could not retrieve insights");
-    return Answer::Document(OverviewDocument(*found.value(), insight.value_or(nullptr), deps_.types));
+    Json document = OverviewDocument(*found.value(), insight.value_or(nullptr), deps_.types);
+    // A proxy that never connected has an empty insight here and none in lists, as clients know it.
+    if (!insight.ok()) document[InsightField(type_)] = Json::object();
+    return Answer::Document(std::move(document));
   }
 
   Answer ListAll(const ApiRequest& request) const { return List(request, false); }
@@ -101,7 +104,7 @@ class TypeEndpoints {
     if (!listed.ok()) return Fail(listed.error(), kTitle);
     std::vector<ResourcePtr> items = std::move(listed).value();
     std::erase_if(items, [&](const ResourcePtr& item) { return !filter.value()(*item); });
-    return Answer::Document(ListDocument(request, page.page, items.size(), [&](size_t i) {
+    return Answer::Document(ResourceListDocument(request, page.page, items, page_marks_, [&](size_t i) {
       const Resource& item = *items[i];
       if (!with_insight) return ToDocument(item, deps_.types);
       ResourceKey key = item.meta.key;
@@ -135,6 +138,7 @@ class TypeEndpoints {
   const ApiDeps& deps_;
   const ApiOptions& options_;
   Router& router_;
+  PageMarks& page_marks_;
   const TypeDescriptor& type_;
   const TypeDescriptor* insight_;
 };
@@ -153,12 +157,12 @@ Route WithAccess(Route route, const TypeDescriptor& type, const ApiOptions& opti
   return route;
 }
 
-std::optional<Answer> CheckMesh(const ApiDeps& deps, const ApiRequest& request) {
+std::optional<Answer> CheckMesh(const ApiDeps& deps, const ApiRequest& request, const char* title) {
   const std::string& mesh = request.Param("mesh");
   if (mesh.empty()) return std::nullopt;
   const Result<ResourcePtr> found = deps.store.Get({"Mesh", "", mesh});
   if (found.ok()) return std::nullopt;
-  return Fail(found.error(), "Failed to retrieve Mesh");
+  return Fail(found.error(), title);
 }
 
 void AddResourceRoutes(const RouteContext& context) {

@@ -12,11 +12,42 @@ namespace {
 
 constexpr std::string_view kYamlEnding = ".yaml";
 
+constexpr const char* kPlainText = "text/plain; charset=utf-8";
+
+// "application/json; charset=utf-8" without its parameters, in lower case.
+std::string MediaType(std::string_view text) { return ToLower(Trim(text.substr(0, text.find(';')))); }
+
+bool IsYaml(std::string_view media) { return media == "application/yaml" || media == "application/x-yaml" || media == "text/yaml"; }
+
+// Whether the client takes one of the two forms of documents.
+bool AcceptsDocuments(const io::HttpRequest& request) {
+  const std::string_view accept = request.headers.Get("Accept");
+  if (Trim(accept).empty()) return true;
+  for (const std::string& part : Split(accept, ',')) {
+    const std::string media = MediaType(part);
+    if (media == "*/*" || media == "application/*" || media == "application/json" || IsYaml(media)) return true;
+  }
+  return false;
+}
+
+// A web page can send any text to any site, but not with one of these types.
+bool HasDocumentType(const io::HttpRequest& request) {
+  if (request.method != "PUT" && request.method != "POST" && request.method != "PATCH") return true;
+  const std::string media = MediaType(request.headers.Get("Content-Type"));
+  return media == "application/json" || IsYaml(media);
+}
+
 bool AsksForYaml(const io::HttpRequest& request) {
   for (const char* type : {"application/yaml", "application/x-yaml", "text/yaml"}) {
     if (request.headers.HasToken("Accept", type)) return true;
   }
   return false;
+}
+
+// These are answered from the program itself.
+bool ReadsStore(std::string_view pattern) {
+  constexpr std::string_view kOthers[] = {"/", "/config", "/who-am-i", "/policies", "/_resources", "/versions"};
+  return std::find(std::begin(kOthers), std::end(kOthers), pattern) == std::end(kOthers);
 }
 
 }  // namespace
@@ -27,22 +58,27 @@ struct RestApi::Call {
   bool yaml = false;
   bool ending_tried = false;  // ".yaml" was cut off the path
   std::string pattern = {};
+  tokens::UserIdentity user = tokens::AnonymousUser();
   MonotonicTime started{};
   std::atomic<bool> answered{false};
 };
 
-RestApi::RestApi(ApiDeps deps, ApiOptions options) : deps_(std::move(deps)), options_(std::move(options)) {
+RestApi::RestApi(ApiDeps deps, ApiOptions options) : deps_(std::move(deps)), options_(std::move(options)), page_marks_(deps_.clock) {
   for (std::string& segment : Split(options_.base_path, '/')) {
     if (!segment.empty()) base_segments_.push_back(std::move(segment));
   }
-  const RouteContext context{deps_, options_, router_};
+  const RouteContext context{deps_, options_, router_, page_marks_};
   AddControlPlaneRoutes(context);
   AddTokenRoutes(context);
   AddInsightRoutes(context);
   AddInspectRoutes(context);
+  AddConfigRoutes(context);
+  AddExplainRoutes(context);
+  AddDryRunRoutes(context);
   AddProxyAdminRoutes(context);
   AddHostnameRoutes(context);
   AddResourceRoutes(context);
+  AddOpenApiRoutes(context);
 }
 
 void RestApi::Handle(io::HttpRequest request, Done done) const {
@@ -53,7 +89,7 @@ void RestApi::Handle(io::HttpRequest request, Done done) const {
   call->yaml = AsksForYaml(call->request);
   std::vector<std::string>& segments = call->request.segments;
   if (segments.size() < base_segments_.size() || !std::equal(base_segments_.begin(), base_segments_.end(), segments.begin())) {
-    Finish(call, Answer::Text("404: Page Not Found", "text/plain", 404));
+    Finish(call, Answer::Text("404: Page Not Found", kPlainText, 404));
     return;
   }
   segments.erase(segments.begin(), segments.begin() + static_cast<std::ptrdiff_t>(base_segments_.size()));
@@ -74,33 +110,46 @@ void RestApi::Dispatch(const std::shared_ptr<Call>& call) const {
     return;
   }
   const RouteMatch match = router_.Match(call->request.method, call->request.segments);
-  if (match.route != nullptr) {
-    Run(call, match);
-  } else if (match.path_exists) {
-    Answer answer = Answer::Text("405: Method Not Allowed", "text/plain", 405);
-    answer.headers.Add("Allow", Join(match.allowed_methods, ", "));
-    Finish(call, std::move(answer));
-  } else {
-    Finish(call, Answer::Text("404: Page Not Found", "text/plain", 404));
-  }
-}
-
-void RestApi::Run(const std::shared_ptr<Call>& call, const RouteMatch& match) const {
-  const Route& route = *match.route;
-  call->pattern = route.pattern;
-  auto request = std::make_shared<ApiRequest>();
-  request->user = tokens::AnonymousUser();
-  if (!route.skip_authentication) {
+  // Who may not ask gets to know nothing, not even which paths there are.
+  if (match.route == nullptr || !match.route->skip_authentication) {
     Result<tokens::UserIdentity> user = Authenticate(call->request, options_.authentication);
     if (!user.ok()) {
       Finish(call, Fail(user.error(), "Invalid authentication data"));
       return;
     }
-    request->user = std::move(user).value();
+    call->user = std::move(user).value();
   }
+  if (match.route == nullptr && match.path_exists) {
+    Answer answer = Answer::Text("405: Method Not Allowed", kPlainText, 405);
+    answer.headers.Add("Allow", Join(match.allowed_methods, ", "));
+    Finish(call, std::move(answer));
+  } else if (match.route == nullptr) {
+    Finish(call, Answer::Text("404: Page Not Found", kPlainText, 404));
+  } else if (!HasDocumentType(call->request)) {
+    Finish(call, Answer::Text("415: Unsupported Media Type", kPlainText, 415));
+  } else if (!match.route->any_media && !AcceptsDocuments(call->request)) {
+    Finish(call, Answer::Text("406: Not Acceptable\n\nAvailable representations: application/json", kPlainText, 406));
+  } else {
+    Run(call, match);
+  }
+}
+
+void RestApi::Run(const std::shared_ptr<Call>& call, const RouteMatch& match) const {
+  const Route& route = *match.route;
+  InFlight(route.pattern).Add(1);
+  call->pattern = route.pattern;
+  auto request = std::make_shared<ApiRequest>();
+  request->user = call->user;
   if (route.access != nullptr) {
     if (const Status access = route.access->Check(request->user, route.action); !access.ok()) {
       Finish(call, Fail(access.error(), "Access Denied"));
+      return;
+    }
+  }
+  if (route.method == "GET" && ReadsStore(route.pattern)) {
+    // What cannot be kept up to date now would be of an unknown age. Writes find out by themselves.
+    if (const Status health = deps_.store.Health(); !health.ok()) {
+      Finish(call, Fail(health.error(), "Service unavailable"));
       return;
     }
   }
@@ -124,11 +173,28 @@ std::optional<Answer> RestApi::Preflight(const Call& call) const {
   return answer;
 }
 
+void RestApi::Measure(const Call& call, const io::HttpResponse& response, double seconds) const {
+  // Methods are the client's words: only those that routes have become labels.
+  const bool is_routed = !call.pattern.empty();
+  const MetricLabels labels = {{"code", std::to_string(response.status)}, {"handler", call.pattern}, {"method", is_routed ? call.request.method : "other"}, {"service", ""}};
+  deps_.metrics.GetHistogram("api_server_http_request_duration_seconds", "Time to answer requests of the REST API.", labels, {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10})
+      .Observe(seconds);
+  deps_.metrics.GetHistogram("api_server_http_response_size_bytes", "Size of the answers of the REST API.", labels, {100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9})
+      .Observe(static_cast<double>(response.body.size()));
+  if (is_routed) InFlight(call.pattern).Add(-1);
+}
+
+Gauge& RestApi::InFlight(const std::string& pattern) const {
+  return deps_.metrics.GetGauge("api_server_http_requests_inflight", "Requests of the REST API being answered.", {{"handler", pattern}, {"service", ""}});
+}
+
 void RestApi::Finish(const std::shared_ptr<Call>& call, Answer answer) const {
   const io::HttpRequest& request = call->request;
   if (answer.status == 404 && request.method == "GET" && !call->ending_tried && !request.segments.empty() && request.segments.back().ends_with(kYamlEnding) &&
       request.segments.back().size() > kYamlEnding.size()) {
     call->ending_tried = true;
+    if (!call->pattern.empty()) InFlight(call->pattern).Add(-1);
+    call->pattern.clear();
     call->yaml = true;
     call->request.segments.back().resize(request.segments.back().size() - kYamlEnding.size());
     Dispatch(call);
@@ -158,11 +224,7 @@ void RestApi::Finish(const std::shared_ptr<Call>& call, Answer answer) const {
   response.headers.Set("X-Content-Type-Options", "nosniff");
 
   const std::chrono::duration<double> took = deps_.clock.Monotonic() - call->started;
-  deps_.metrics
-      .GetHistogram("api_server_http_request_duration_seconds", "Time to answer requests of the REST API.",
-                    {{"code", std::to_string(answer.status)}, {"handler", call->pattern}, {"method", request.method}},
-                    {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10})
-      .Observe(took.count());
+  Measure(*call, response, took.count());
   if (log_.Enabled(LogLevel::kDebug)) {
     log_.Debug("request", {{"method", request.method}, {"path", request.path}, {"status", answer.status}, {"from", request.peer.address}, {"seconds", took.count()}});
   }

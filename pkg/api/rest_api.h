@@ -7,6 +7,7 @@
 #include <string>
 
 #include "pkg/api/deps.h"
+#include "pkg/api/page_marks.h"
 #include "pkg/api/router.h"
 #include "pkg/base/log.h"
 
@@ -32,10 +33,13 @@ class RestApi {
   void Run(const std::shared_ptr<Call>& call, const RouteMatch& match) const;
   void Finish(const std::shared_ptr<Call>& call, Answer answer) const;
   std::optional<Answer> Preflight(const Call& call) const;
+  void Measure(const Call& call, const io::HttpResponse& response, double seconds) const;
+  Gauge& InFlight(const std::string& pattern) const;
 
   const ApiDeps deps_;
   const ApiOptions options_;
   std::vector<std::string> base_segments_;
+  PageMarks page_marks_;
   Router router_;
   Logger log_{"api-server"};
 };

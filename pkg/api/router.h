@@ -20,6 +20,7 @@ struct Route {
   bool skip_authentication = false;
   const AccessRule* access = nullptr;  // null: everyone, or the handler decides
   std::string action = {};             // what access is asked for, as error texts name it
+  bool any_media = false;              // answers a text, whatever the client says it accepts
 };
 
 struct RouteMatch {

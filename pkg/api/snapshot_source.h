@@ -6,7 +6,6 @@
 #include <string>
 
 #include "pkg/mesh/snapshot.h"
-#include "pkg/xds/cache.h"
 
 namespace kuma::api {
 
@@ -15,8 +14,6 @@ class SnapshotSource {
   virtual ~SnapshotSource() = default;
   // After every write that happened before the call. Null: no such mesh.
   virtual void WithSnapshot(const std::string& mesh, std::function<void(mesh::SnapshotPtr)> done) = 0;
-  // What the proxy should have now; `shadow`: as if policies marked with kuma.io/effect=shadow applied.
-  virtual void WithView(const std::string& mesh, const std::string& name, bool shadow, std::function<void(Result<xds::ViewPtr>)> done) = 0;
 };
 
 }  // namespace kuma::api

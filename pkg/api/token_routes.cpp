@@ -129,7 +129,7 @@ void AddTokenRoutes(const RouteContext& context) {
   const ApiDeps& deps = context.deps;
   const ApiOptions& options = context.options;
   const auto add = [&](const char* path, Make make) {
-    context.router.Add({"POST", path, Sync([&deps, &options, make](const ApiRequest& request) { return make(deps, options, request); })});
+    context.router.Add({"POST", path, Sync([&deps, &options, make](const ApiRequest& request) { return make(deps, options, request); }), false, nullptr, {}, true});
   };
   add("/tokens/dataplane", &DataplaneToken);
   add("/tokens/zone", &ZoneToken);

@@ -25,6 +25,7 @@ bool IsPartiallyReady(const Resource& identity);
 struct SpiffeContext {
   std::string zone;  // of this control plane, where a resource does not say
   bool kubernetes = false;
+  std::string agent_socket = {};  // of SPIRE's agent, where a proxy does not say
 };
 // `meta` fills the template of the identity: of the identity itself, or of a proxy.
 Result<std::string> TrustDomainOf(const Resource& identity, const ResourceMeta& meta, const SpiffeContext& context);

@@ -43,6 +43,7 @@ struct Flag {
   std::string deprecated = {};            // printed as a warning when used: "use --work-dir instead"
   std::vector<std::string> choices = {};  // the only values allowed; empty allows all
   Candidates complete = {};
+  std::string bare_value = {};  // what --name alone means; empty: it needs a value (kBool: true)
 };
 
 struct Command {

@@ -58,7 +58,7 @@ Rows FlagRows(const std::vector<const Flag*>& flags) {
     if (flag->hidden) continue;
     std::string left = flag->shorthand.empty() ? "    " : "-" + flag->shorthand + ", ";
     left += "--" + flag->name;
-    if (const std::string value = ValueName(*flag); !value.empty()) left += " " + value;
+    if (const std::string value = ValueName(*flag); !value.empty()) left += flag->bare_value.empty() ? " " + value : "[=" + value + "]";
     std::string right = flag->help;
     if (!flag->choices.empty()) right += " (one of: " + Join(flag->choices, ", ") + ")";
     right += ShownDefault(*flag);

@@ -36,6 +36,10 @@ const Flag* BelowByWord(const Command& command, const std::string& word) {
 
 bool IsHelpWord(const std::string& word) { return word == "-h" || word == "--help" || word == "--help=true"; }
 
+// --name may stand without a value; then a value needs an equals sign.
+bool StandsAlone(const Flag& flag) { return flag.type == FlagType::kBool || !flag.bare_value.empty(); }
+std::string BareValue(const Flag& flag) { return flag.bare_value.empty() ? "true" : flag.bare_value; }
+
 // True when the flag word takes the next word as its value.
 bool TakesNext(const std::vector<const Command*>& path, const std::string& word) {
   if (IsHelpWord(word) || word == "--version" || word.find('=') != std::string::npos) return false;
@@ -43,13 +47,13 @@ bool TakesNext(const std::vector<const Command*>& path, const std::string& word)
   if (word.rfind("--", 0) == 0) {
     const Flag* flag = ByName(flags, std::string_view(word).substr(2));
     if (flag == nullptr) flag = BelowByWord(*path.back(), word);
-    return flag != nullptr && flag->type != FlagType::kBool;
+    return flag != nullptr && !StandsAlone(*flag);
   }
   for (size_t i = 1; i < word.size(); ++i) {
     const Flag* flag = ByShorthand(flags, word[i]);
     if (flag == nullptr && word.size() == 2) flag = BelowByWord(*path.back(), word);
     if (flag == nullptr) return false;
-    if (flag->type != FlagType::kBool) return i + 1 == word.size();
+    if (!StandsAlone(*flag)) return i + 1 == word.size();
   }
   return false;
 }
@@ -133,7 +137,7 @@ class Parser {
       return Fail("unknown flag: --" + name, near.empty() ? near : "--" + near);
     }
     if (equals != std::string::npos) return Set(*flag, word.substr(equals + 1), "--" + name);
-    if (flag->type == FlagType::kBool) return Set(*flag, "true", "--" + name);
+    if (StandsAlone(*flag)) return Set(*flag, BareValue(*flag), "--" + name);
     if (i + 1 >= words_.size()) return Fail("flag needs an argument: --" + name);
     Set(*flag, words_[++i], "--" + name);
   }
@@ -150,8 +154,8 @@ class Parser {
       const std::string shown = word.substr(at, 1);
       std::string rest = word.substr(at + 1);
       if (!rest.empty() && rest[0] == '=') return Set(*flag, rest.substr(1), "-" + shown + ", --" + flag->name);
-      if (flag->type == FlagType::kBool) {
-        Set(*flag, "true", "-" + shown + ", --" + flag->name);
+      if (StandsAlone(*flag)) {
+        Set(*flag, BareValue(*flag), "-" + shown + ", --" + flag->name);
         continue;
       }
       if (rest.empty()) {

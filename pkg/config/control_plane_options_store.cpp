@@ -5,7 +5,7 @@ namespace kuma::config {
 
 std::vector<Option> ControlPlaneStoreOptions() {
   return {
-      Text("store.type", "KUMA_STORE_TYPE", "memory", "Where resources are kept.").Allow("memory|sqlite|postgres|kubernetes"),
+      Text("store.type", "KUMA_STORE_TYPE", "sqlite", "Where resources are kept.").Allow("memory|sqlite|postgres|kubernetes"),
       Text("store.sqlite.path", "KUMA_STORE_SQLITE_PATH", "", "Database file of the sqlite store. Empty: kuma.db in the work directory."),
       Text("store.postgres.host", "KUMA_STORE_POSTGRES_HOST", "127.0.0.1", "Host of the database."),
       Int("store.postgres.port", "KUMA_STORE_POSTGRES_PORT", "15432", "Port of the database.").Range(0, 65535),
@@ -17,6 +17,8 @@ std::vector<Option> ControlPlaneStoreOptions() {
           .Allow("pgx|postgres")
           .AcceptedOnly(),
       Int("store.postgres.connectionTimeout", "KUMA_STORE_POSTGRES_CONNECTION_TIMEOUT", "5", "Seconds to wait for a connection."),
+      Duration("store.postgres.statementTimeout", "KUMA_STORE_POSTGRES_STATEMENT_TIMEOUT", "10s",
+               "A statement that takes longer is ended, and the request fails. 0: no limit."),
       Duration("store.postgres.maxConnectionIdleTime", "KUMA_STORE_POSTGRES_MAX_CONNECTION_IDLE_TIME", "30m",
                "An idle connection is closed after this long."),
       Duration("store.postgres.maxConnectionLifetime", "KUMA_STORE_POSTGRES_MAX_CONNECTION_LIFETIME", "1h",

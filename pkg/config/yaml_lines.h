@@ -7,7 +7,7 @@
 
 namespace kuma::config {
 
-// Dotted path of every map key -> line, counted from 1. Text that is not YAML gives what was found before the mistake.
+// Path of every map key and list item ("a.b[0].c") -> line, counted from 1. Text that is not YAML gives what was found before the mistake.
 std::map<std::string, int> YamlKeyLines(std::string_view text);
 
 }  // namespace kuma::config

@@ -84,6 +84,8 @@ void BootstrapClient::Fetch(MakeBody body, Done done) {
 
 void BootstrapClient::Try() {
   auto trust = DecideTrust(settings_, clock_);
+  // The file may still have to be written: a control plane makes it with its first start, a volume is mounted late.
+  if (!trust.ok() && trust.error().code == ErrorCode::kNotFound) return Retry(trust.error());
   if (!trust.ok()) return Finish(std::move(trust).error());
   log_.Info("trying to fetch bootstrap configuration from the Control Plane",
             {{"url", settings_.cp_url}, {"verifiedWith", trust->skip_verify ? "nothing" : trust->origin}});
@@ -105,14 +107,17 @@ void BootstrapClient::Try() {
 void BootstrapClient::Judge(const ControlPlaneTrust& trust, const Result<io::HttpResponse>& reply) {
   BootstrapAttempt attempt = JudgeBootstrapReply(settings_.cp_url, trust, reply);
   if (attempt.outcome.ok() || !attempt.retry) return Finish(std::move(attempt.outcome));
+  Retry(attempt.outcome.error());
+}
+
+void BootstrapClient::Retry(Error error) {
   if (clock_.Monotonic() + pause_ > deadline_) {
-    Error error = attempt.outcome.error();
     error.message += ". Given up after " + FormatDuration(settings_.retry.total) + " (KUMA_CONTROL_PLANE_RETRY_MAX_DURATION)";
     return Finish(std::move(error));
   }
   log_.Warn("could not fetch bootstrap configuration, will try again",
-            {{"in", FormatDuration(pause_)}, {"error", attempt.outcome.error().message}});
-  if (on_retry_) on_retry_(attempt.outcome.error().message);
+            {{"in", FormatDuration(pause_)}, {"error", error.message}});
+  if (on_retry_) on_retry_(error.message);
   timer_ = loop_.PostAfter(pause_, [this, alive = std::weak_ptr<char>(alive_)] {
     if (!alive.expired()) Try();
   });

@@ -41,6 +41,7 @@ class BootstrapClient {
  private:
   void Try();
   void Finish(Result<BootstrapConfig> result);
+  void Retry(Error error);
   void Judge(const ControlPlaneTrust& trust, const Result<io::HttpResponse>& reply);
 
   io::EventLoop& loop_;

@@ -1,6 +1,7 @@
 #include "pkg/dp/bootstrap_request.h"
 
 #include "pkg/base/version.h"
+#include "pkg/dp/otel/environment.h"
 
 namespace kuma::dp {
 
@@ -31,6 +32,7 @@ Json MakeBootstrapRequest(const Settings& settings, const BootstrapFacts& facts)
       {"ipv6Enabled", facts.ipv6},
       {"spireResources", {{"socketPath", settings.spire_socket_path}}},
   };
+  request["otelEnv"] = otel::Environment(settings.otel_environment).Inventory(settings.otel_pipe);
   if (!settings.host_ip.empty()) request["dynamicMetadata"]["HOST_IP"] = settings.host_ip;
   if (!facts.token.empty()) request["dataplaneToken"] = facts.token;
   if (!facts.token_path.empty()) request["dataplaneTokenPath"] = facts.token_path;

@@ -12,8 +12,8 @@ constexpr Nanos kFirstPause = std::chrono::milliseconds(20);
 ConfigFetcher::ConfigFetcher(io::EventLoop& loop, io::WorkerPool& pool, std::string socket_path, Nanos interval)
     : loop_(loop), pool_(pool), socket_path_(std::move(socket_path)), interval_(interval) {}
 
-void ConfigFetcher::AddHandler(std::string path, Handler handler) {
-  entries_.push_back({std::move(path), std::move(handler), {}, kFirstPause, {}});
+void ConfigFetcher::AddHandler(std::string path, Handler handler, bool tell_when_gone) {
+  entries_.push_back({std::move(path), std::move(handler), {}, tell_when_gone, kFirstPause, {}});
 }
 
 void ConfigFetcher::Start() {
@@ -45,6 +45,12 @@ void ConfigFetcher::Ask(size_t index) {
 void ConfigFetcher::Take(Entry& entry, const Result<io::HttpResponse>& reply) {
   // The socket comes with the first configuration and may go with the last: not there is no error.
   const bool nothing = !reply.ok() || reply->status == 404;
+  if (nothing && !entry.etag.empty() && entry.tell_when_gone) {
+    entry.etag.clear();
+    if (const Status taken = entry.handler({}); !taken.ok()) {
+      log_.Error("cannot drop the configuration from Envoy", {{"path", entry.path}, {"error", taken.error().ToString()}});
+    }
+  }
   entry.pause = nothing && entry.etag.empty() ? std::min<Nanos>(entry.pause * 2, interval_) : interval_;
   if (!reply.ok()) return log_.Debug("no configuration to fetch yet", {{"path", entry.path}, {"error", reply.error().message}});
   if (reply->status == 304) return;

@@ -16,14 +16,15 @@ namespace kuma::dp {
 
 class ConfigFetcher {
  public:
-  // A failed handler gets the same body again at the next interval.
+  // A failed handler gets the same body again at the next interval. With `tell_when_gone` it gets an empty body when Envoy no longer has
+  // the configuration.
   using Handler = std::function<Status(const std::string& body)>;
 
   ConfigFetcher(io::EventLoop& loop, io::WorkerPool& pool, std::string socket_path, Nanos interval);
   ~ConfigFetcher() { Stop(); }
 
   // REQUIRES: not started
-  void AddHandler(std::string path, Handler handler);
+  void AddHandler(std::string path, Handler handler, bool tell_when_gone = false);
   void Start();
   void Stop();
 
@@ -32,6 +33,7 @@ class ConfigFetcher {
     std::string path;
     Handler handler;
     std::string etag;
+    bool tell_when_gone = false;
     Nanos pause{};
     io::Timer timer;
   };

@@ -51,6 +51,8 @@ Settings MakeSettings(const config::Config& config, const std::map<std::string, 
   s.spire_socket_path = config.GetString("dataplaneRuntime.spire.socketPath");
   s.strict_inbound_ports = config.GetBool("dataplaneRuntime.strictInboundPortsEnabled");
   s.reuse_port = config.GetBool("dataplaneRuntime.reusePortEnabled");
+  s.otel_pipe = config.GetBool("dataplaneRuntime.otelPipeEnabled");
+  s.probe_port = static_cast<uint16_t>(config.GetInt("applicationProbeProxyServer.port"));
   s.dns_enabled = config.GetBool("dns.enabled");
   s.dns_port = static_cast<uint16_t>(config.GetInt("dns.proxyPort"));
   s.envoy_dns_port = static_cast<uint16_t>(config.GetInt("dns.envoyDnsPort"));
@@ -59,6 +61,9 @@ Settings MakeSettings(const config::Config& config, const std::map<std::string, 
   if (s.dns_port == 0 && !s.transparent_proxy.is_null()) s.dns_port = static_cast<uint16_t>(config.GetInt("dns.coreDnsPort"));
   if (!s.transparent_proxy.is_null()) {
     s.transparent_proxy["redirect"]["dns"] = {{"enabled", s.dns_enabled}, {"port", s.envoy_dns_port}};
+  }
+  for (const auto& [name, value] : environment) {
+    if (name.starts_with("OTEL_")) s.otel_environment[name] = value;
   }
   s.host_ip = Variable(environment, "HOST_IP");
   s.in_kubernetes = environment.count("POD_NAME") == 1;
@@ -72,6 +77,7 @@ std::vector<std::string> FeaturesOf(const Settings& settings) {
   const auto add = [&](bool on, const char* name) {
     if (on) features.emplace_back(name);
   };
+  add(settings.otel_pipe, "feature-otel-via-kuma-dp");
   add(settings.DnsOn(), "feature-embedded-dns");
   add(!settings.transparent_proxy.is_null(), "feature-transparent-proxy-in-dataplane-metadata");
   add(settings.bind_outbounds, "feature-bind-outbounds");

@@ -59,12 +59,15 @@ struct Settings {
   std::string spire_socket_path;
   bool strict_inbound_ports = true;
   bool reuse_port = true;
+  bool otel_pipe = true;    // telemetry goes through kuma-dp
+  uint16_t probe_port = 0;  // of the application probe proxy; 0: off
 
   bool dns_enabled = true;
   uint16_t dns_port = 0;  // of our own DNS server; 0: off
   uint16_t envoy_dns_port = 15054;
   bool dns_logging = false;
 
+  std::map<std::string, std::string> otel_environment;  // the variables OTEL_…
   std::string host_ip;           // HOST_IP
   bool in_kubernetes = false;    // POD_NAME is set
   std::string general_work_dir;  // where a control plane of this machine and user keeps its certificate

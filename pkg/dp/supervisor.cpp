@@ -7,6 +7,7 @@
 #include "pkg/base/version.h"
 #include "pkg/dp/bootstrap_request.h"
 #include "pkg/dp/host.h"
+#include "pkg/dp/metrics/otlp.h"
 #include "pkg/io/free_port.h"
 #include "pkg/io/http_client.h"
 
@@ -21,8 +22,19 @@ constexpr Nanos kFirstLivePause = milliseconds(10);
 constexpr Nanos kLongestLivePause = seconds(1);
 // A proxy without its DNS names would resolve them elsewhere; after this time that is still better than never being ready.
 constexpr Nanos kDnsGate = seconds(15);
+// The last part of draining, in which connections are no longer accepted.
+constexpr Nanos kLastRequests = seconds(1);
+constexpr Nanos kRequestsPause = milliseconds(20);
 
 std::string Millis(Nanos duration) { return FormatDuration(std::chrono::duration_cast<milliseconds>(duration)); }
+
+// "http.inbound_10.0.0.1_80.downstream_rq_active: 1"; our own question is one of the admin interface.
+bool HasActiveRequests(const std::string& stats) {
+  for (const std::string& line : Split(stats, '\n')) {
+    if (line.starts_with("http.") && !line.starts_with("http.admin.") && !line.ends_with(": 0") && !Trim(line).empty()) return true;
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -151,7 +163,10 @@ Status Supervisor::Launch(BootstrapConfig config) {
   } else {
     log_.Warn("access logs to TCP backends will not work", {{"error", pipe.error().ToString()}});
   }
+  config_fetcher_ =
+      std::make_unique<ConfigFetcher>(deps_.loop, deps_.pool, DynamicConfigSocketPath(work_dir_->path()), settings_.refresh_interval);
   if (settings_.DnsOn()) KUMA_TRY(StartDns());
+  KUMA_TRY(StartTelemetry(config));
 
   std::vector<std::string> argv = EnvoyArguments(settings_, envoy_version_, path);
   argv.insert(argv.begin(), envoy_path_);
@@ -160,7 +175,7 @@ Status Supervisor::Launch(BootstrapConfig config) {
       envoy_, EnvoyProcess::Start(deps_.loop, std::move(argv), deps_.envoy_output, [this](const EnvoyExit& exit) { OnEnvoyExit(exit); }));
   state_ = State::kRunning;
   readiness_->AskEnvoy(admin_);
-  if (config_fetcher_) config_fetcher_->Start();
+  config_fetcher_->Start();
   if (admin_.IsSet()) {
     live_timer_ = deps_.loop.PostAfter(kFirstLivePause, [this] { WatchUntilLive(kFirstLivePause); });
   }
@@ -184,9 +199,35 @@ Status Supervisor::StartDns() {
     if (dns_->has_names() || deps_.clock.Monotonic() > dns_gate_end_) return {};
     return "waiting for the names of the mesh";
   });
-  config_fetcher_ =
-      std::make_unique<ConfigFetcher>(deps_.loop, deps_.pool, DynamicConfigSocketPath(work_dir_->path()), settings_.refresh_interval);
   config_fetcher_->AddHandler("/dns", [this](const std::string& body) { return dns_->SetNames(body); });
+  return Ok();
+}
+
+Status Supervisor::StartTelemetry(const BootstrapConfig& config) {
+  AddProcessMetrics(registry_);
+  metrics::MetricsServer::Options options;
+  options.socket_path = MetricsSocketPath(work_dir_->path(), settings_.name, settings_.mesh);
+  options.context = {admin_, config.sidecar_address, !settings_.transparent_proxy.is_null()};
+  options.resource = metrics::OtlpResource(settings_.otel_environment);
+  options.registry = &registry_;
+  KUMA_TRY_ASSIGN(metrics_, metrics::MetricsServer::Start(deps_.loop, deps_.clock, std::move(options)));
+  config_fetcher_->AddHandler("/meshmetric", [this](const std::string& body) { return metrics_->SetDocument(body); }, true);
+  if (settings_.otel_pipe) {
+    const std::string ca = settings_.system_ca_path.empty() ? FindSystemCaPath() : settings_.system_ca_path;
+    otel_ = std::make_unique<otel::Receivers>(otel::Receivers::Options{otel::Environment(settings_.otel_environment), settings_.host_ip, ca});
+    config_fetcher_->AddHandler(
+        "/otel",
+        [this](const std::string& body) {
+          const Status taken = otel_->SetDocument(body);
+          metrics_->SetPipeTargets(otel_->metric_targets());
+          return taken;
+        },
+        true);
+  }
+  if (settings_.probe_port != 0) {
+    KUMA_TRY_ASSIGN(prober_, probes::Prober::Start(deps_.loop, settings_.probe_port, config.sidecar_address, !settings_.transparent_proxy.is_null()));
+    log_.Info("application probes are answered", {{"port", prober_->port()}});
+  }
   return Ok();
 }
 
@@ -242,15 +283,41 @@ void Supervisor::Drain() {
   readiness_->SetTerminating();
   if (!admin_.IsSet()) return StopEnvoy();
   log_.Info("draining Envoy connections");
-  PostAdmin("/healthcheck/fail", [this](const Status& status) {
+  const MonotonicTime end = deps_.clock.Monotonic() + settings_.drain_time;
+  // From now on health checks fail and every answer asks its client to close the connection; new connections are still served.
+  PostAdmin("/healthcheck/fail", [this, end](const Status& status) {
     if (state_ != State::kDraining) return;
     if (!status.ok()) {
       log_.Error("could not drain connections", {{"error", status.error().message}});
       return StopEnvoy();
     }
     log_.Info("waiting for connections to be drained", {{"waitTime", FormatDuration(settings_.drain_time)}});
-    timer_ = deps_.loop.PostAfter(settings_.drain_time, [this] { StopEnvoy(); });
+    if (metrics_) metrics_->Flush(settings_.drain_time, [] {});
+    const Nanos last_part = std::min<Nanos>(settings_.drain_time / 5, kLastRequests);
+    timer_ = deps_.loop.PostAfter(end - deps_.clock.Monotonic() - last_part, [this, end] { EndDrain(end); });
   });
+}
+
+// Nobody may start a request that would be cut: no new connections, and Envoy stops when the requests in work are done.
+void Supervisor::EndDrain(MonotonicTime end) {
+  PostAdmin("/drain_listeners?inboundonly&skip_exit", [this, end](const Status& status) {
+    if (!status.ok()) log_.Warn("could not close the listeners", {{"error", status.error().message}});
+    if (state_ == State::kDraining) AwaitLastRequests(end);
+  });
+}
+
+void Supervisor::AwaitLastRequests(MonotonicTime end) {
+  io::HttpClientRequest request;
+  request.url = admin_.Url("/stats?filter=downstream_rq_active$");
+  request.timeout = seconds(1);
+  io::HttpFetchAsync(deps_.loop, deps_.pool, std::move(request),
+                     [this, end, alive = std::weak_ptr<char>(alive_)](const Result<io::HttpResponse>& reply) {
+                       if (alive.expired() || state_ != State::kDraining) return;
+                       const bool busy = reply.ok() && HasActiveRequests(reply->body);
+                       // Requests that are longer than the drain time get what Envoy's end is given as well.
+                       if (!busy || deps_.clock.Monotonic() > end + settings_.stop_grace) return StopEnvoy();
+                       timer_ = deps_.loop.PostAfter(kRequestsPause, [this, end] { AwaitLastRequests(end); });
+                     });
 }
 
 void Supervisor::DrainInbound() {

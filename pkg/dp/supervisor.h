@@ -9,12 +9,16 @@
 
 #include "pkg/base/clock.h"
 #include "pkg/base/log.h"
+#include "pkg/base/metrics.h"
 #include "pkg/dp/access_log_pipe.h"
 #include "pkg/dp/bootstrap_client.h"
 #include "pkg/dp/config_fetcher.h"
 #include "pkg/dp/dns/server.h"
 #include "pkg/dp/envoy_binary.h"
 #include "pkg/dp/envoy_process.h"
+#include "pkg/dp/metrics/server.h"
+#include "pkg/dp/otel/receiver.h"
+#include "pkg/dp/probes/prober.h"
 #include "pkg/dp/proxy_resource.h"
 #include "pkg/dp/readiness.h"
 #include "pkg/dp/token.h"
@@ -56,9 +60,12 @@ class Supervisor {
   Status Launch(BootstrapConfig config);
   Status PlaceAdmin(BootstrapConfig& config) const;
   Status StartDns();
+  Status StartTelemetry(const BootstrapConfig& config);
   void WatchUntilLive(Nanos pause);
   void OnEnvoyExit(const EnvoyExit& exit);
   void Drain();
+  void EndDrain(MonotonicTime end);
+  void AwaitLastRequests(MonotonicTime end);
   void DrainInbound();
   void PostAdmin(const std::string& target, std::function<void(Status)> done);
   void StopEnvoy();
@@ -86,6 +93,10 @@ class Supervisor {
   std::unique_ptr<ReadinessReporter> readiness_;
   std::unique_ptr<BootstrapClient> bootstrap_;
   std::unique_ptr<AccessLogPipe> access_log_;
+  MetricRegistry registry_;
+  std::unique_ptr<metrics::MetricsServer> metrics_;
+  std::unique_ptr<otel::Receivers> otel_;
+  std::unique_ptr<probes::Prober> prober_;
   std::unique_ptr<dns::Server> dns_;
   std::unique_ptr<ConfigFetcher> config_fetcher_;
   std::unique_ptr<EnvoyProcess> envoy_;

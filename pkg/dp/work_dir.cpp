@@ -51,6 +51,10 @@ std::string AccessLogSocketPath(const std::string& work_dir, const std::string& 
   return SocketPath(JoinPath(work_dir, "kuma-al-" + name + "-" + mesh));
 }
 
+std::string MetricsSocketPath(const std::string& work_dir, const std::string& name, const std::string& mesh) {
+  return SocketPath(JoinPath(work_dir, "kuma-mh-" + name + "-" + mesh));
+}
+
 std::string DynamicConfigSocketPath(const std::string& work_dir) { return SocketPath(JoinPath(work_dir, "kuma-mesh-metric-config")); }
 
 }  // namespace kuma::dp

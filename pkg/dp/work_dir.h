@@ -27,6 +27,7 @@ class WorkDir {
 
 // Cut to what fits into a socket address.
 std::string AccessLogSocketPath(const std::string& work_dir, const std::string& name, const std::string& mesh);
+std::string MetricsSocketPath(const std::string& work_dir, const std::string& name, const std::string& mesh);
 std::string DynamicConfigSocketPath(const std::string& work_dir);
 
 }  // namespace kuma::dp

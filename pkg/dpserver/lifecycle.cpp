@@ -40,7 +40,9 @@ struct ProxyLifecycle::Shared {
   std::mutex mutex;  // guards the rest
   std::map<ResourceKey, Registered> registered;
   bool stopping = false;
+  std::weak_ptr<Shared> self = {};  // for delayed removals; set once
 
+  void After(std::chrono::nanoseconds delay, const ResourceKey& key, uint64_t departure);
   void Deregister(const ResourceKey& key, uint64_t departure);
   bool ConnectedElsewhere(const ResourceKey& key) const;
 };
@@ -54,7 +56,9 @@ ProxyLifecycle::ProxyLifecycle(LifecycleOptions options, store::Store& store, co
                          .registrar = registrar,
                          .workers = workers,
                          .mutex = {},
-                         .registered = {}}) {}
+                         .registered = {}}) {
+  shared_->self = shared_;
+}
 
 ProxyLifecycle::~ProxyLifecycle() { Stop(); }
 
@@ -143,7 +147,11 @@ void ProxyLifecycle::Leave(const xds::ProxyNode& node, xds::StreamId stream) {
     it->second.stream = 0;
     departure = ++it->second.departure;
   }
-  shared_->options.call_after(shared_->options.deregistration_delay, [weak = std::weak_ptr(shared_), key, departure] {
+  shared_->After(shared_->options.deregistration_delay, key, departure);
+}
+
+void ProxyLifecycle::Shared::After(std::chrono::nanoseconds delay, const ResourceKey& key, uint64_t departure) {
+  options.call_after(delay, [weak = self, key, departure] {
     const auto shared = weak.lock();
     if (!shared) return;
     shared->workers.Submit([weak, key, departure] {
@@ -181,6 +189,15 @@ void ProxyLifecycle::Shared::Deregister(const ResourceKey& key, uint64_t departu
   }
   log.Info("deregister proxy", {{"type", key.type}, {"mesh", key.mesh}, {"name", key.name}});
   const Status removed = registrar.Remove(key);
+  if (!removed.ok() && removed.error().code == ErrorCode::kUnavailable) {
+    // The store is away for a while: later, unless the proxy comes back.
+    {
+      const std::lock_guard lock(mutex);
+      if (stopping || !registered.emplace(key, Registered{0, departure}).second) return;
+    }
+    After(options.deregistration_delay, key, departure);
+    return;
+  }
   if (!removed.ok() && removed.error().code != ErrorCode::kNotFound) {
     log.Error("could not deregister proxy", {{"mesh", key.mesh}, {"name", key.name}, {"reason", removed.error().ToString()}});
   }

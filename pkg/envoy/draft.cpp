@@ -43,6 +43,13 @@ void ListenerDraft::EnsureTlsInspector() {
   Pack(::envoy::extensions::filters::listener::tls_inspector::v3::TlsInspector(), filter->mutable_typed_config());
 }
 
+void ListenerDraft::RemoveTlsInspector() {
+  auto& own = *listener.mutable_listener_filters();
+  for (int i = own.size() - 1; i >= 0; --i) {
+    if (own.Get(i).name() == kTlsInspector) own.DeleteSubrange(i, 1);
+  }
+}
+
 Listener ListenerDraft::Finish() && {
   for (FilterChainDraft& draft : chains) {
     FilterChain* chain = listener.add_filter_chains();

@@ -15,6 +15,7 @@ namespace kuma::envoy {
 
 inline constexpr char kHttpConnectionManager[] = "envoy.filters.network.http_connection_manager";
 inline constexpr char kTcpProxy[] = "envoy.filters.network.tcp_proxy";
+inline constexpr char kKafkaBroker[] = "envoy.filters.network.kafka_broker";  // of Envoy's contrib build
 inline constexpr char kRouter[] = "envoy.filters.http.router";
 
 struct NetworkFilter {
@@ -50,6 +51,7 @@ struct ListenerDraft {
 
   // Adds the TLS inspector unless it is there.
   void EnsureTlsInspector();
+  void RemoveTlsInspector();
   Listener Finish() &&;
 };
 

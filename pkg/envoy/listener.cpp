@@ -77,7 +77,7 @@ TcpProxy MakeTcpProxy(std::string_view stat_name, const std::vector<WeightedTarg
 void AddKafkaFilter(FilterChainDraft& chain, std::string_view stat_name) {
   ::envoy::extensions::filters::network::kafka_broker::v3::KafkaBroker broker;
   broker.set_stat_prefix(SanitizeMetric(stat_name));
-  chain.Prepend("envoy.filters.network.kafka_broker", std::move(broker));
+  chain.Prepend(kKafkaBroker, std::move(broker));
 }
 
 void AddGrpcStats(HttpConnectionManager& manager) {

@@ -5,6 +5,7 @@
 
 #include "envoy/extensions/transport_sockets/tls/v3/tls_spiffe_validator_config.pb.h"
 #include "pkg/base/strings.h"
+#include "pkg/envoy/agent.h"
 #include "pkg/envoy/message.h"
 
 namespace kuma::envoy {
@@ -16,7 +17,13 @@ using SdsSecretConfig = ::envoy::extensions::transport_sockets::tls::v3::SdsSecr
 void SetSecret(SdsSecretConfig* config, const std::string& name) {
   config->set_name(name);
   config->mutable_sds_config()->set_resource_api_version(::envoy::config::core::v3::V3);
-  config->mutable_sds_config()->mutable_ads();
+  if (name != kAgentCaSecret && !name.starts_with("spiffe://")) {
+    config->mutable_sds_config()->mutable_ads();
+    return;
+  }
+  auto* source = config->mutable_sds_config()->mutable_api_config_source();
+  source->set_api_type(::envoy::config::core::v3::ApiConfigSource::GRPC);
+  source->add_grpc_services()->mutable_envoy_grpc()->set_cluster_name(kAgentCluster);
 }
 
 void FillCommon(CommonTlsContext* common, const TlsIdentity& identity, const std::vector<SubjectAltNameMatcher>& peers) {

@@ -42,6 +42,8 @@ struct Subscription {
   std::array<Counts, xds::kResourceTypeCount> by_type;
   std::shared_ptr<const IssuedIdentity> identity;
   std::string rejection;
+  std::array<std::string, xds::kResourceTypeCount> rejected;  // what Envoy said, until it accepts the type again
+  xds::ViewNotesPtr notes;
   bool closed = false;
   bool dirty = true;
 
@@ -79,6 +81,38 @@ Json MakeVersion(const Json& metadata, const std::string& control_plane_version)
     if (key.rfind(prefix, 0) == 0 && value.is_string()) version["dependencies"][key.substr(prefix.size())] = value;
   }
   return version;
+}
+
+ResourceKey ProxyKey(const xds::ProxyNode& node) {
+  const std::string type = node.proxy_type == "ingress" ? "ZoneIngress" : node.proxy_type == "egress" ? "ZoneEgress" : "Dataplane";
+  return {type, type == "Dataplane" ? node.mesh : std::string(), node.name};
+}
+
+// Pieces that were left out, and what Envoy rejected with the patches that touch the resources it names.
+Json WarningList(const Subscription& subscription) {
+  Json list = Json::array();
+  const auto add = [&](const std::string& resource, const std::string& path, const std::string& message) {
+    Json entry = {{"message", message}};
+    if (!resource.empty()) entry["resource"] = resource;
+    if (!path.empty()) entry["path"] = path;
+    list.push_back(std::move(entry));
+  };
+  for (size_t i = 0; i < xds::kResourceTypeCount; ++i) {
+    const std::string& text = subscription.rejected[i];
+    if (text.empty()) continue;
+    std::string authors;
+    if (subscription.notes != nullptr) {
+      for (const auto& [name, policies] : subscription.notes->patched_by) {
+        if (Contains(text, name)) authors = policies;
+      }
+    }
+    const std::string_view url = xds::TypeUrl(static_cast<xds::ResourceType>(i));
+    add(authors, {}, "Envoy rejected " + std::string(url.substr(url.rfind('.') + 1)) + ", the last good configuration stays: " + text);
+  }
+  if (subscription.notes != nullptr) {
+    for (const Warning& warning : subscription.notes->warnings) add(warning.resource, warning.path, warning.message);
+  }
+  return list;
 }
 
 // Puts the subscription into the insight's list: in its place, or at the end with all others ended.
@@ -136,6 +170,7 @@ struct DataplaneSink::Shared : std::enable_shared_from_this<DataplaneSink::Share
   std::map<xds::StreamId, Subscription> streams;
   std::map<ResourceKey, xds::StreamId> by_proxy;
   std::map<ResourceKey, std::shared_ptr<const IssuedIdentity>> identities;  // of proxies that are connected or about to be
+  std::map<ResourceKey, xds::ViewNotesPtr> notes;
   MonotonicTime next_write{};  // of the round that is scheduled, when there is one
   bool scheduled = false;
 
@@ -183,6 +218,12 @@ void DataplaneSink::Shared::WriteDirty() {
   for (const auto& [stream, subscription] : dirty) {
     const Status written = Write(subscription);
     if (written.ok()) continue;
+    // A store that does not answer now will later: nobody else knows that this proxy has left.
+    if (subscription.closed && written.error().code == ErrorCode::kUnavailable) {
+      const std::lock_guard lock(mutex);
+      if (const auto [it, is_new] = streams.emplace(stream, subscription); is_new) MarkLocked(it->second, options.flush_interval);
+      continue;
+    }
     if (subscription.closed) {
       log.Debug("failed to flush the status of a proxy that left; its resource may be gone already",
                 {{"mesh", subscription.proxy.mesh}, {"name", subscription.proxy.name}, {"reason", written.error().ToString()}});
@@ -205,6 +246,16 @@ Status DataplaneSink::Shared::Write(const Subscription& subscription) {
     insight.meta.key = subscription.insight;
     MergeSubscription(insight.spec, subscription.ToJson(options.control_plane_id), FormatRfc3339(clock.Now()), options.subscription_limit);
     insight.spec["metadata"] = subscription.metadata;
+    if (Json warnings = WarningList(subscription); warnings.empty()) {
+      insight.spec.erase("warnings");
+    } else {
+      insight.spec["warnings"] = std::move(warnings);
+    }
+    if (subscription.notes != nullptr && !subscription.notes->telemetry.is_null()) {
+      insight.spec["openTelemetry"] = subscription.notes->telemetry;
+    } else {
+      insight.spec.erase("openTelemetry");
+    }
     if (subscription.insight.type == "DataplaneInsight") MergeIdentity(insight.spec, subscription.identity.get());
     if (stored.ok() && insight.spec == (*stored)->spec) return Ok();
     const bool exists = stored.ok();
@@ -225,15 +276,15 @@ DataplaneSink::~DataplaneSink() = default;
 
 void DataplaneSink::OnConnected(xds::StreamId stream, bool /*delta*/, const xds::ProxyNode& node) {
   Subscription subscription;
-  const std::string type = node.proxy_type == "ingress" ? "ZoneIngress" : node.proxy_type == "egress" ? "ZoneEgress" : "Dataplane";
-  subscription.proxy = {type, type == "Dataplane" ? node.mesh : std::string(), node.name};
-  subscription.insight = {type + "Insight", subscription.proxy.mesh, node.name};
+  subscription.proxy = ProxyKey(node);
+  subscription.insight = {subscription.proxy.type + "Insight", subscription.proxy.mesh, node.name};
   subscription.id = shared_->random.Uuid();
   subscription.metadata = node.metadata;
   subscription.version = MakeVersion(node.metadata, shared_->options.control_plane_version);
   subscription.connected = subscription.updated = shared_->clock.Now();
   const std::lock_guard lock(shared_->mutex);
   if (auto it = shared_->identities.find(subscription.proxy); it != shared_->identities.end()) subscription.identity = it->second;
+  if (auto it = shared_->notes.find(subscription.proxy); it != shared_->notes.end()) subscription.notes = it->second;
   shared_->by_proxy[subscription.proxy] = stream;
   Subscription& entry = shared_->streams[stream] = std::move(subscription);
   // Soon, so that users see the proxy online and removal delays can be short.
@@ -250,10 +301,12 @@ void DataplaneSink::OnRequest(xds::StreamId stream, const xds::RequestOutcome& o
   if (outcome.kind == xds::RequestKind::kAck) {
     ++subscription.total.acknowledged;
     ++counts.acknowledged;
+    subscription.rejected[static_cast<size_t>(outcome.type)].clear();
   } else {
     ++subscription.total.rejected;
     ++counts.rejected;
     subscription.rejection = std::string(xds::TypeUrl(outcome.type)) + ": " + outcome.error;
+    subscription.rejected[static_cast<size_t>(outcome.type)] = outcome.error;
   }
   subscription.updated = shared_->clock.Now();
   shared_->MarkLocked(subscription, shared_->options.flush_interval);
@@ -278,6 +331,7 @@ void DataplaneSink::OnClosed(xds::StreamId stream) {
   if (auto current = shared_->by_proxy.find(it->second.proxy); current != shared_->by_proxy.end() && current->second == stream) {
     shared_->by_proxy.erase(current);
     shared_->identities.erase(it->second.proxy);
+    shared_->notes.erase(it->second.proxy);
   }
   shared_->MarkLocked(it->second, shared_->options.first_flush);
 }
@@ -294,6 +348,21 @@ void DataplaneSink::OnIdentity(const std::string& mesh, const std::string& name,
   if (current == shared_->by_proxy.end()) return;
   Subscription& subscription = shared_->streams.at(current->second);
   subscription.identity = std::move(identity);
+  shared_->MarkLocked(subscription, shared_->options.first_flush);
+}
+
+void DataplaneSink::OnNotes(const xds::ProxyNode& node, xds::ViewNotesPtr notes) {
+  const ResourceKey key = ProxyKey(node);
+  const std::lock_guard lock(shared_->mutex);
+  if (notes) {
+    shared_->notes[key] = notes;
+  } else {
+    shared_->notes.erase(key);
+  }
+  auto current = shared_->by_proxy.find(key);
+  if (current == shared_->by_proxy.end()) return;
+  Subscription& subscription = shared_->streams.at(current->second);
+  subscription.notes = std::move(notes);
   shared_->MarkLocked(subscription, shared_->options.first_flush);
 }
 

@@ -49,6 +49,9 @@ class DataplaneSink final : public xds::StreamObserver {
   // From the pipeline, for dataplanes; null when the mesh has no mTLS any more. Kept until the stream ends.
   void OnIdentity(const std::string& mesh, const std::string& name, std::shared_ptr<const IssuedIdentity> identity);
 
+  // From the pipeline: what is wrong with the configuration of a proxy; null: nothing. Kept until the stream ends.
+  void OnNotes(const xds::ProxyNode& node, xds::ViewNotesPtr notes);
+
   // The last rejection of a connected proxy, empty when there is none: "<type URL>: <text>".
   std::string LastRejection(const std::string& mesh, const std::string& name) const;
 

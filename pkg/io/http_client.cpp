@@ -2,10 +2,6 @@
 
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -14,6 +10,7 @@
 
 #include "pkg/base/duration.h"
 #include "pkg/base/strings.h"
+#include "pkg/io/connect.h"
 #include "pkg/io/socket.h"
 #include "pkg/io/worker_pool.h"
 
@@ -23,50 +20,11 @@ namespace http = boost::beast::http;
 
 namespace {
 
-using Deadline = std::chrono::steady_clock::time_point;
-
-// False when the time is over.
-bool PollFor(int fd, bool readable, Deadline deadline) {
-  while (true) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
-    if (left <= 0) return false;
-    pollfd entry{fd, static_cast<short>(readable ? POLLIN : POLLOUT), 0};
-    const int n = ::poll(&entry, 1, static_cast<int>(std::min<long long>(left, 1'000'000)));
-    if (n > 0) return true;
-    if (n < 0 && errno != EINTR) return false;
-  }
-}
-
 Error TimedOut(const std::string& origin, std::string_view doing, std::chrono::milliseconds timeout) {
   return Unavailable(origin + ": timed out after " + FormatDuration(timeout) + " while " + std::string(doing));
 }
 
-Result<ScopedFd> ConnectOne(int family, const sockaddr* address, socklen_t size, Deadline deadline, std::string& why) {
-  ScopedFd fd(::socket(family, SOCK_STREAM, 0));
-  if (!fd.valid() || !SetNonBlocking(fd.get())) {
-    why = ErrnoText(errno);
-    return Unavailable(why);
-  }
-  const int on = 1;
-  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (::connect(fd.get(), address, size) == 0) return fd;
-  if (errno != EINPROGRESS && errno != EAGAIN) {
-    why = ErrnoText(errno);
-    return Unavailable(why);
-  }
-  if (!PollFor(fd.get(), false, deadline)) {
-    why = "timed out while connecting";
-    return Unavailable(why);
-  }
-  int error = 0;
-  socklen_t error_size = sizeof error;
-  ::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &error_size);
-  if (error == 0) return fd;
-  why = ErrnoText(error);
-  return Unavailable(why);
-}
-
-Result<ScopedFd> Connect(const ParsedUrl& url, Deadline deadline) {
+Result<ScopedFd> Connect(const ParsedUrl& url, Deadline deadline, const std::string& source) {
   std::string why;
   if (url.scheme == "unix") {
     sockaddr_un address{};
@@ -77,18 +35,7 @@ Result<ScopedFd> Connect(const ParsedUrl& url, Deadline deadline) {
     if (!fd.ok()) return Unavailable(url.Origin() + ": " + why);
     return fd;
   }
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  const int code = ::getaddrinfo(url.host.c_str(), std::to_string(url.port).c_str(), &hints, &found);
-  if (code != 0) return Unavailable(url.Origin() + ": cannot resolve \"" + url.host + "\": " + ::gai_strerror(code));
-  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
-  for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
-    auto fd = ConnectOne(entry->ai_family, entry->ai_addr, entry->ai_addrlen, deadline, why);
-    if (fd.ok()) return fd;
-  }
-  return Unavailable(url.Origin() + ": " + why);
+  return ConnectTcp(url.host, url.port, deadline, source);
 }
 
 }  // namespace
@@ -166,7 +113,7 @@ struct HttpClient::Impl {
 
 Status HttpClient::Impl::Open(const ParsedUrl& url, const HttpClientRequest& request, Deadline deadline) {
   Disconnect();
-  KUMA_TRY_ASSIGN(fd, Connect(url, deadline));
+  KUMA_TRY_ASSIGN(fd, Connect(url, deadline, request.source_address));
   channel = std::make_unique<Channel>(fd.get());
   if (url.scheme == "https") {
     const TlsClientOptions& options = request.tls;

@@ -23,6 +23,7 @@ struct HttpClientRequest {
   std::chrono::milliseconds timeout{10'000};  // for everything: resolve, connect, TLS, answer
   TlsClientOptions tls;                       // of https
   size_t max_response_bytes = 64u << 20;
+  std::string source_address;                 // IP to connect from; empty: any
 };
 
 // One connection that stays open between requests to the same origin. One thread at a time.

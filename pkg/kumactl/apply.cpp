@@ -2,6 +2,7 @@
 #include "pkg/base/strings.h"
 #include "pkg/kumactl/commands.h"
 #include "pkg/kumactl/documents.h"
+#include "pkg/kumactl/dry_run.h"
 #include "pkg/kumactl/output.h"
 #include "pkg/kumactl/session.h"
 #include "pkg/kumactl/type_names.h"
@@ -42,8 +43,9 @@ std::string Describe(const Identity& identity) {
 }
 
 // What a control plane would say about the document on its own; checks against other resources are the server's.
-Status CheckLocally(const Json& document, const TypeRegistry& types) {
-  Result<Resource> decoded = FromDocument(document, types);
+// `unknown` gets the fields that are not known.
+Status CheckLocally(const Json& document, const TypeRegistry& types, std::vector<Violation>& unknown) {
+  Result<Resource> decoded = FromDocument(document, types, &unknown);
   if (!decoded) return WithoutRepetition(decoded.error());
   const Resource resource = *std::move(decoded);
   ValidationContext context;
@@ -76,6 +78,25 @@ class Applier {
     return 1;
   }
 
+  // All documents in one question, so that they count together.
+  Result<int> RunOnServer() {
+    std::vector<Json> changes;
+    size_t broken = 0;
+    for (const Document& document : documents_) {
+      const Result<Identity> identity = Identify(document);
+      if (identity) {
+        changes.push_back(PutChange(Complete(document, *identity)));
+        continue;
+      }
+      ++broken;
+      session_.err() << ViolationLines(identity.error()) << "\n";
+    }
+    const int failed = session_.invocation().GetBool("diff") ? 2 : 1;
+    if (changes.empty()) return failed;
+    KUMA_TRY_ASSIGN(const int code, DryRunOnServer(session_, std::move(changes)));
+    return broken > 0 ? failed : code;
+  }
+
  private:
   // "resource[1]: " and, when there are several files, where it is.
   Error At(const Document& document, Error error) const {
@@ -102,7 +123,10 @@ class Applier {
   Status Print(const Document& document) {
     KUMA_TRY_ASSIGN(const Identity identity, Identify(document));
     const Json json = Complete(document, identity);
-    if (Status status = CheckLocally(json, session_.Types()); !status) return Failed(identity, status.error(), "failed validation");
+    std::vector<Violation> unknown;
+    if (Status status = CheckLocally(json, session_.Types(), unknown); !status) return Failed(identity, status.error(), "failed validation");
+    if (!unknown.empty() && IsStrict()) return Failed(identity, WithoutRepetition(ViolationsError(std::move(unknown))), "failed validation");
+    for (const Violation& field : unknown) session_.err() << "Warning: " << field.field << ": " << field.message << "\n";
     session_.out() << (printed_ ? "---\n" : "") << DocumentYaml(json);
     printed_ = true;
     return Ok();
@@ -114,7 +138,7 @@ class Applier {
     // Control planes that know fieldValidation name unknown fields in their warnings; others ignore it.
     const ApiCall call{.method = "PUT",
                        .path = ItemPath(*identity.type, identity.mesh, identity.name),
-                       .query = {{"fieldValidation", "Warn"}},
+                       .query = {{"fieldValidation", IsStrict() ? "Strict" : "Warn"}},
                        .body = ToJsonText(Complete(document, identity))};
     const Result<io::HttpResponse> response = api->Call(call);
     if (!response) return Failed(identity, response.error(), "failed server side");
@@ -126,6 +150,8 @@ class Applier {
     }
     return Ok();
   }
+
+  bool IsStrict() const { return session_.invocation().GetBool("strict"); }
 
   static Error Failed(const Identity& identity, Error error, const char* how) {
     error.message = Describe(identity) + ": " + how + ": " + error.message;
@@ -152,7 +178,9 @@ cli::Command MakeApplyCommand(const EnvironmentPtr& environment) {
       "# {{ name }} in the files is replaced\n"
       "kumactl apply -f dataplane.yaml -v name=web-1,port=8080\n\n"
       "# Only check and print\n"
-      "kumactl apply -f resource.yaml --dry-run";
+      "kumactl apply -f resource.yaml --dry-run\n\n"
+      "# Which proxies would change, and how, before anything is stored\n"
+      "kumactl apply -f policies/ --dry-run=server --diff";
   command.flags = {
       {.name = "file",
        .shorthand = "f",
@@ -165,14 +193,18 @@ cli::Command MakeApplyCommand(const EnvironmentPtr& environment) {
        .type = cli::FlagType::kStringMap,
        .value_name = "KEY=VALUE",
        .help = "variable to replace in the files"},
-      {.name = "dry-run", .type = cli::FlagType::kBool, .help = "replace variables, check and print without applying"},
       {.name = "mesh", .shorthand = "m", .value_name = "MESH", .help = "mesh of documents that name none"},
+      {.name = "strict", .type = cli::FlagType::kBool, .help = "fields that are not known are errors, not warnings"},
   };
+  for (cli::Flag& flag : DryRunFlags(true)) command.flags.push_back(std::move(flag));
   command.run = Runs(environment, [](Session& session) -> Result<int> {
     const cli::Invocation& invocation = session.invocation();
+    KUMA_TRY(CheckDryRunFlags(invocation));
+    const std::string dry_run = invocation.GetString("dry-run");
     KUMA_TRY_ASSIGN(std::vector<Document> documents,
                     ReadDocuments({invocation.GetList("file"), invocation.GetMap("var"), invocation.in(), session.transport()}));
-    return Applier(session, std::move(documents)).Run(invocation.GetBool("dry-run"));
+    Applier applier(session, std::move(documents));
+    return dry_run == "server" ? applier.RunOnServer() : applier.Run(dry_run == "client" || dry_run == "true");
   });
   return command;
 }

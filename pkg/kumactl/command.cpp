@@ -47,13 +47,14 @@ cli::Command MakeCommand(const EnvironmentPtr& environment) {
       MakeApplyCommand(environment),        MakeGetCommand(environment),     MakeDeleteCommand(environment),
       MakeDiffCommand(environment),         MakeExportCommand(environment),  MakeExplainCommand(environment),
       MakeApiResourcesCommand(environment), MakeInspectCommand(environment), MakeGenerateCommand(environment),
-      MakeConfigCommand(environment),       MakeVersionCommand(environment),
+      MakeLintCommand(environment),         MakeAnalyzeCommand(environment), MakeConfigCommand(environment),
+      MakeInstallCommand(environment),      MakeVersionCommand(environment),
   };
   for (cli::Command& child : root.children) {
     const std::string& name = child.name;
     if (name == "inspect" || name == "generate") {
       child.group = "Proxies and identities";
-    } else if (name == "config" || name == "version") {
+    } else if (name == "config" || name == "version" || name == "install") {
       child.group = "This tool";
     } else {
       child.group = "Resources";

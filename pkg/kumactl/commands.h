@@ -23,9 +23,14 @@ cli::Command MakeGenerateCommand(const EnvironmentPtr& environment);
 cli::Command MakeSigningKeyCommand(const EnvironmentPtr& environment);
 cli::Command MakePublicKeyCommand(const EnvironmentPtr& environment);
 cli::Command MakeTlsCertificateCommand(const EnvironmentPtr& environment);
+cli::Command MakeOpenApiCommand(const EnvironmentPtr& environment);
+cli::Command MakeDocsCommand(const EnvironmentPtr& environment);
+cli::Command MakeInstallCommand(const EnvironmentPtr& environment);
 cli::Command MakeConfigCommand(const EnvironmentPtr& environment);
 cli::Command MakeExplainCommand(const EnvironmentPtr& environment);
 cli::Command MakeApiResourcesCommand(const EnvironmentPtr& environment);
+cli::Command MakeLintCommand(const EnvironmentPtr& environment);
+cli::Command MakeAnalyzeCommand(const EnvironmentPtr& environment);
 cli::Command MakeVersionCommand(const EnvironmentPtr& environment);
 
 // Completions: the words of types for the first positional, the server's names of that type for the second.

@@ -52,28 +52,38 @@ Result<std::vector<Source>> ReadSources(const std::string& file, const DocumentI
 }
 
 // Lists, as `get -o yaml` prints them, are taken apart.
-void AddValue(Json value, const std::string& source, std::vector<Document>& documents) {
+void AddValue(Json value, const Document& document, std::vector<Document>& documents) {
+  const auto add = [&](Json one, int item) {
+    Document copy = document;
+    copy.index = documents.size();
+    copy.value = std::move(one);
+    copy.item = item;
+    documents.push_back(std::move(copy));
+  };
   const Json& items = Get(value, "items");
   const Json& list = value.is_array() ? value : items;
   if (list.is_array() && Get(value, "type").is_null()) {
-    for (const Json& item : list) documents.push_back({source, documents.size(), item});
+    for (size_t i = 0; i < list.size(); ++i) add(list[i], static_cast<int>(i));
     return;
   }
-  documents.push_back({source, documents.size(), std::move(value)});
+  add(std::move(value), -1);
 }
 
-void AddText(const std::string& text, const std::string& source, const DocumentInput& input, std::vector<Document>& documents) {
-  const Result<std::string> rendered = RenderVariables(text, input.variables);
+void AddText(const YamlText& text, const std::string& source, const DocumentInput& input, std::vector<Document>& documents) {
+  Document document{source, documents.size(), Json(), text.line, text.text};
+  const Result<std::string> rendered = RenderVariables(text.text, input.variables);
   if (!rendered) {
-    documents.push_back({source, documents.size(), rendered.error()});
+    document.value = rendered.error();
+    documents.push_back(std::move(document));
     return;
   }
   Result<std::vector<Json>> values = ParseYamlStream(*rendered);
   if (!values) {
-    documents.push_back({source, documents.size(), values.error()});
+    document.value = values.error();
+    documents.push_back(std::move(document));
     return;
   }
-  for (Json& value : *values) AddValue(std::move(value), source, documents);
+  for (Json& value : *values) AddValue(std::move(value), document, documents);
 }
 
 bool IsPlainName(std::string_view name) {
@@ -114,22 +124,24 @@ Result<std::string> RenderVariables(const std::string& text, const std::map<std:
   }
 }
 
-std::vector<std::string> SplitYaml(const std::string& text) {
-  std::vector<std::string> documents(1);
+std::vector<YamlText> SplitYaml(const std::string& text) {
+  std::vector<YamlText> documents(1);
+  int number = 0;
   for (size_t at = 0; at < text.size();) {
     size_t end = text.find('\n', at);
     if (end == std::string::npos) end = text.size();
     const std::string line = text.substr(at, end - at);
+    ++number;
     const bool separator = line.rfind("---", 0) == 0 && (line.size() == 3 || line[3] == ' ' || line[3] == '\t' || line[3] == '\r');
     if (separator) {
-      documents.emplace_back(line.substr(3) + "\n");
+      documents.push_back({line.substr(3) + "\n", number});
     } else {
-      documents.back() += line + "\n";
+      documents.back().text += line + "\n";
     }
     at = end + 1;
   }
-  std::erase_if(documents, [](const std::string& document) {
-    for (const std::string& line : Split(document, '\n')) {
+  std::erase_if(documents, [](const YamlText& document) {
+    for (const std::string& line : Split(document.text, '\n')) {
       const std::string_view trimmed = Trim(line);
       if (!trimmed.empty() && trimmed[0] != '#') return false;
     }
@@ -143,7 +155,7 @@ Result<std::vector<Document>> ReadDocuments(const DocumentInput& input) {
   for (const std::string& file : input.files) {
     KUMA_TRY_ASSIGN(const std::vector<Source> sources, ReadSources(file, input));
     for (const Source& source : sources) {
-      for (const std::string& text : SplitYaml(source.text)) AddText(text, source.name, input, documents);
+      for (const YamlText& text : SplitYaml(source.text)) AddText(text, source.name, input, documents);
     }
   }
   if (documents.empty())

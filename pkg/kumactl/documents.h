@@ -16,6 +16,9 @@ struct Document {
   std::string source;  // the file, the URL or "-"
   size_t index = 0;    // among all
   Result<Json> value;  // an object
+  int line = 1;        // of the source where `text` begins
+  std::string text = {};  // of the document (several ones when they are items of a list)
+  int item = -1;       // of a list
 };
 
 struct DocumentInput {
@@ -33,6 +36,10 @@ Result<std::vector<Document>> ReadDocuments(const DocumentInput& input);
 Result<std::string> RenderVariables(const std::string& text, const std::map<std::string, std::string>& variables);
 
 // The documents of a YAML stream as texts, so that one broken document does not hide the others.
-std::vector<std::string> SplitYaml(const std::string& text);
+struct YamlText {
+  std::string text;
+  int line = 1;  // of its beginning
+};
+std::vector<YamlText> SplitYaml(const std::string& text);
 
 }  // namespace kuma::kumactl

@@ -1,7 +1,8 @@
-// kumactl explain and api-resources: what the schemas say, without a control plane.
+// kumactl explain and api-resources: what the schemas say, without a control plane; and where the settings of one proxy come from.
 #include "pkg/base/strings.h"
 #include "pkg/cli/table.h"
 #include "pkg/kumactl/commands.h"
+#include "pkg/kumactl/explain_proxy.h"
 #include "pkg/kumactl/session.h"
 #include "pkg/kumactl/type_names.h"
 
@@ -79,6 +80,15 @@ Result<const Field*> Step(const Fields* fields, const std::string& name, const s
 }
 
 Result<int> RunExplain(Session& session) {
+  const cli::Invocation& invocation = session.invocation();
+  if (invocation.args().size() == 2) {
+    KUMA_TRY_ASSIGN(const TypeDescriptor* kind, FindType(session.Types(), invocation.Arg(0)));
+    if (kind->name != "Dataplane") return Invalid("only proxies are explained by name (kumactl explain dataplane NAME); for fields of " + kind->name + " use kumactl explain " + kind->kumactl_arg);
+    return RunExplainProxy(session, invocation.Arg(1));
+  }
+  for (const char* flag : {"outbound", "inbound", "policy", "all", "output"}) {
+    if (invocation.IsSet(flag)) return Invalid(std::string("flag '--") + flag + "' is for kumactl explain dataplane NAME");
+  }
   std::vector<std::string> parts = Split(session.invocation().Arg(0), '.');
   if (parts.empty()) return Invalid("TYPE is empty");
   KUMA_TRY_ASSIGN(const TypeDescriptor* type, FindType(session.Types(), parts[0]));
@@ -126,12 +136,26 @@ Result<int> RunApiResources(Session& session) {
 cli::Command MakeExplainCommand(const EnvironmentPtr& environment) {
   cli::Command command;
   command.name = "explain";
-  command.summary = "Show the fields of a resource type and what they mean";
-  command.example = "kumactl explain meshtimeout\nkumactl explain meshtimeout.spec.to.default.http";
-  command.args = "TYPE[.FIELD]...";
-  command.min_args = command.max_args = 1;
+  command.summary = "Show what the fields of a resource type mean, or where the settings of a proxy come from";
+  command.help =
+      "With a type: its fields and what they mean; no control plane is needed.\n\n"
+      "With `dataplane NAME`: every setting that policies give the proxy, on each inbound and outbound: its value, the policy that set\n"
+      "it, the policies that lost and why, and what is built in where no policy says anything. Then the policies that do not select the\n"
+      "proxy and what is nearest to a match: the label that differs, the section that is missing. It also tells whether Envoy rejected\n"
+      "its last configuration, and which pieces had to be left out of it.";
+  command.example =
+      "kumactl explain meshtimeout\nkumactl explain meshtimeout.spec.to.default.http\n\n"
+      "# Where do the settings of web-1 come from\nkumactl explain dataplane web-1\n\n"
+      "# Only timeouts towards one service\nkumactl explain dataplane web-1 --outbound backend --policy MeshTimeout\n\n"
+      "# Who may call its port 8080\nkumactl explain dataplane web-1 --inbound 8080 --policy MeshTrafficPermission -o yaml";
+  command.args = "TYPE[.FIELD]... | dataplane NAME";
+  command.min_args = 1;
+  command.max_args = 2;
+  command.flags = ExplainProxyFlags();
+  command.flags.push_back(MeshFlag(environment));
   command.complete = [environment](const cli::Invocation& invocation) {
-    return invocation.args().empty() ? TypeWords(*environment->types()) : std::vector<std::string>();
+    if (invocation.args().empty()) return TypeWords(*environment->types());
+    return invocation.Arg(0) == "dataplane" ? NamesOf(environment, "dataplane")(invocation) : std::vector<std::string>();
   };
   command.run = Runs(environment, RunExplain);
   return command;

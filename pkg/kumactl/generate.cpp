@@ -172,7 +172,9 @@ cli::Command MakeGenerateCommand(const EnvironmentPtr& environment) {
                       std::move(user),
                       MakeSigningKeyCommand(environment),
                       MakePublicKeyCommand(environment),
-                      MakeTlsCertificateCommand(environment)};
+                      MakeTlsCertificateCommand(environment),
+                      MakeOpenApiCommand(environment),
+                      MakeDocsCommand(environment)};
   return command;
 }
 

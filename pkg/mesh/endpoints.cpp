@@ -70,17 +70,27 @@ Endpoint FromInbound(const EndpointSources& sources, const Dataplane& dataplane,
 
 std::vector<Endpoint> ThroughEgress(const EndpointSources& sources, const Tags& tags, const std::shared_ptr<const ExternalEndpoint>& external) {
   std::vector<Endpoint> out;
-  for (const ResourcePtr& egress : sources.zone_egresses) {
-    const std::string zone = GetString(egress->spec, "zone", std::string(egress->Label(kZoneLabel)));
-    if (!zone.empty() && zone != sources.zone) continue;
-    const Json& networking = Get(egress->spec, "networking");
+  const auto add = [&](std::string address, uint32_t port) {
     Endpoint endpoint;
-    endpoint.address = GetString(networking, "address");
-    endpoint.port = static_cast<uint32_t>(GetInt(networking, "port"));
+    endpoint.address = std::move(address);
+    endpoint.port = port;
     endpoint.tags = tags;
     endpoint.locality = LocalityOf(sources.zone, ZoneOf(tags, {}), sources.mesh != nullptr && sources.mesh->locality_aware);
     endpoint.external = external;
     out.push_back(std::move(endpoint));
+  };
+  // Egresses of the mesh and those of all meshes prove themselves in different ways, so they are never mixed.
+  for (const auto& [name, dataplane] : sources.dataplanes) {
+    for (const ProxyListener& listener : dataplane->listeners) {
+      if (listener.type == "ZoneEgress" && listener.state == InboundState::kReady) add(listener.address, listener.port);
+    }
+  }
+  if (!out.empty()) return out;
+  for (const ResourcePtr& egress : sources.zone_egresses) {
+    const std::string zone = GetString(egress->spec, "zone", std::string(egress->Label(kZoneLabel)));
+    if (!zone.empty() && zone != sources.zone) continue;
+    const Json& networking = Get(egress->spec, "networking");
+    add(GetString(networking, "address"), static_cast<uint32_t>(GetInt(networking, "port")));
   }
   return out;
 }

@@ -169,7 +169,6 @@ std::map<std::string, std::vector<std::string>, std::less<>> Dataplane::TagSet()
     for (const auto& [key, value] : gateway->tags) sets[key].insert(value);
   }
   for (const Inbound& inbound : inbounds) {
-    if (inbound.state == InboundState::kIgnored) continue;
     for (const auto& [key, value] : inbound.tags) sets[key].insert(value);
   }
   std::map<std::string, std::vector<std::string>, std::less<>> out;
@@ -217,6 +216,8 @@ DataplanePtr ParseDataplane(const ResourcePtr& resource) {
 std::string DestinationPort::SectionName() const { return name.empty() ? std::to_string(port) : name; }
 
 const DestinationPort* Destination::FindPort(std::string_view section_name) const {
+  // An external service has one port, so a reference need not name it.
+  if (kri.type == "MeshExternalService" && !ports.empty()) return &ports.front();
   for (const DestinationPort& port : ports) {
     if (port.SectionName() == section_name) return &port;
   }

@@ -19,14 +19,14 @@ std::string MeshOfVipConfig(const std::string& name) {
   return name.substr(kPrefix.size(), name.size() - kPrefix.size() - kSuffix.size());
 }
 
+// By entry ("0:service", "1:host"): the entry as it is stored.
 SharedMap<std::string, std::string> ParseServiceVips(const ResourcePtr& config) {
   std::map<std::string, std::string, std::less<>> vips;
   if (config != nullptr) {
     const Result<Json> view = ParseJson(GetString(config->spec, "config"));
     if (view.ok() && view->is_object()) {
       for (const auto& [entry, value] : view->items()) {
-        const std::string address = GetString(value, "address");
-        if (entry.starts_with("0:") && !address.empty()) vips.emplace(entry.substr(2), address);
+        if (!GetString(value, "address").empty()) vips.emplace(entry, ToJsonText(value));
       }
     }
   }
@@ -157,6 +157,15 @@ void SnapshotBuilder::MeshState::MarkServicesOf(const Dataplane& dataplane) {
   for (std::string& service : dataplane.Services()) dirty_services.insert(std::move(service));
   for (const auto& [kri, destination] : destinations) {
     if (kri.type == "MeshService" && destination->local && SelectsDataplane(*destination, dataplane, false)) dirty_destinations.insert(kri);
+  }
+  const auto is_egress = [](const ProxyListener& listener) { return listener.type == "ZoneEgress"; };
+  if (std::none_of(dataplane.listeners.begin(), dataplane.listeners.end(), is_egress)) return;
+  // The way to every external service changes.
+  for (const auto& [kri, destination] : destinations) {
+    if (kri.type == "MeshExternalService") dirty_destinations.insert(kri);
+  }
+  if (const auto services = resources.find("ExternalService"); services != resources.end()) {
+    for (const auto& [name, service] : services->second) dirty_services.insert(GetString(Get(service->spec, "tags"), kServiceTag));
   }
 }
 

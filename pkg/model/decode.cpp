@@ -1,5 +1,6 @@
 // Decoding by schema. Two families: proto-based types (lenient: unknown fields and zero values vanish, errors are the
 // JSON decoder's) and schema-checked ones (violations of the structural schema with paths).
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -31,12 +32,8 @@ std::string_view GoJsonType(const Json& value) {
   }
 }
 
-// The type's name in the structural schema's own messages.
-std::string_view SchemaType(const Json& value) {
-  if (value.is_boolean()) return "boolean";
-  if (value.is_number_integer() || value.is_number_unsigned()) return "integer";
-  return GoJsonType(value);
-}
+// The type's name in the structural schema's own messages: JSON knows one kind of number.
+std::string_view SchemaType(const Json& value) { return value.is_boolean() ? "boolean" : GoJsonType(value); }
 
 std::string_view WantedSchemaType(FieldKind kind) {
   switch (kind) {
@@ -66,6 +63,24 @@ std::string_view GoType(FieldKind kind) {
     case FieldKind::kMap: return "map[string]json.RawMessage";
     default: return "string";
   }
+}
+
+// The width that the schema states for a number; empty when it states none.
+std::string_view NumberFormat(FieldKind kind) {
+  switch (kind) {
+    case FieldKind::kInt32:
+    case FieldKind::kUint32: return "int32";
+    case FieldKind::kInt64: return "int64";
+    default: return {};
+  }
+}
+
+// Beyond this a JSON number is not taken for an integer.
+constexpr double kMaxJsonInteger = 9007199254740991.0;
+
+// Lengths are in characters, not bytes.
+size_t CharactersOf(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u; }));
 }
 
 struct Range {
@@ -123,6 +138,21 @@ std::string SnakeCase(std::string_view name) {
   return out;
 }
 
+// What Go's JSON reader says about a text where it expects a number.
+std::string NotJsonNumber(std::string_view text) {
+  const std::string_view trimmed = Trim(text);
+  if (trimmed.empty()) return "unexpected end of JSON input";
+  size_t digits = trimmed.front() == '-' ? 1 : 0;
+  const size_t start = digits;
+  while (digits < trimmed.size() && std::isdigit(static_cast<unsigned char>(trimmed[digits])) != 0) ++digits;
+  if (digits == start) {
+    if (start == 1) return trimmed.size() == 1 ? "unexpected end of JSON input" : "invalid character '" + std::string(1, trimmed[1]) + "' in numeric literal";
+    return "invalid character '" + std::string(1, trimmed.front()) + "' looking for beginning of value";
+  }
+  if (digits < trimmed.size() && trimmed[digits] != '.') return "invalid character '" + std::string(1, trimmed[digits]) + "' after top-level value";
+  return "json: cannot unmarshal number " + std::string(trimmed) + " into Go value of type uint32";
+}
+
 class Decoder {
  public:
   explicit Decoder(bool proto) : proto_(proto) {}
@@ -139,7 +169,10 @@ class Decoder {
         }
         continue;
       }
-      if (value.is_null()) continue;
+      if (value.is_null()) {
+        if (!proto_) NullValue(*field, At(path, field->name));
+        continue;
+      }
       Json decoded = Value(*field, value, At(path, field->name));
       if (decoded.is_null()) continue;
       if (proto_ && !field->keep_zero && IsZero(decoded)) continue;
@@ -149,7 +182,7 @@ class Decoder {
     }
     if (!proto_) {
       for (const Field& field : fields) {
-        if (field.required && field.default_value.is_null() && Get(input, field.name).is_null()) {
+        if (field.required && field.default_value.is_null() && !input.contains(field.name)) {
           result_.violations.push_back({At(path, field.name), "in body is required"});
         }
       }
@@ -189,12 +222,54 @@ class Decoder {
 
   Json WrongType(const Field& field, const Json& value, std::string_view path) {
     if (proto_) {
-      Fatal("json: cannot unmarshal " + std::string(GoJsonType(value)) + " into Go value of type " + std::string(GoType(field.kind)));
-    } else {
-      result_.violations.push_back({std::string(path), "in body must be of type " + std::string(WantedSchemaType(field.kind)) + ": \"" +
-                                                           std::string(SchemaType(value)) + "\""});
+      Fatal(std::string(field.preserve_unknown ? "bad StructValue: " : "") + "json: cannot unmarshal " + std::string(GoJsonType(value)) + " into Go value of type " + std::string(GoType(field.kind)));
+      return nullptr;
     }
+    std::string wanted(WantedSchemaType(field.kind));
+    std::string got(SchemaType(value));
+    // A number with a stated width: what is no text, list or number at all is compared with the width.
+    if (const std::string_view format = NumberFormat(field.kind); !format.empty() && !value.is_null() && !value.is_string() && !value.is_array()) {
+      wanted = format;
+      got = value.is_number() ? "float64" : "";
+    }
+    result_.violations.push_back({std::string(path), "in body must be of type " + wanted + ": \"" + got + "\""});
+    NotAllowed(field, path);
     return nullptr;
+  }
+
+  void OutOfRange(const Field& field, const std::string& path) {
+    const std::string_view format = NumberFormat(field.kind);
+    result_.violations.push_back(
+        {"", "Checked value must be of type integer " + (format.empty() ? "(default format)" : "with format " + std::string(format)) + " in " + path});
+  }
+
+  // A value of a wrong type is none of the allowed ones either.
+  void NotAllowed(const Field& field, std::string_view path) {
+    std::vector<std::string> allowed = field.allowed;
+    for (const int64_t number : field.allowed_numbers) allowed.push_back(std::to_string(number));
+    if (!allowed.empty()) result_.violations.push_back({std::string(path), "in body should be one of [" + Join(allowed, " ") + "]"});
+  }
+
+  // Defaults have replaced the nulls that they may; any other null is of the wrong type.
+  void NullValue(const Field& field, const std::string& path) {
+    if (field.kind != FieldKind::kAny && field.kind != FieldKind::kIntOrString) WrongType(field, nullptr, path);
+  }
+
+  // What protobuf's JSON reads from a null inside a list or a map.
+  static Json ZeroOf(const Field& field) {
+    switch (field.kind) {
+      case FieldKind::kBool: return false;
+      case FieldKind::kInt32:
+      case FieldKind::kInt64:
+      case FieldKind::kUint32:
+      case FieldKind::kUint64:
+      case FieldKind::kDouble: return 0;
+      case FieldKind::kObject:
+      case FieldKind::kMap: return Json::object();
+      case FieldKind::kList: return Json::array();
+      case FieldKind::kAny: return nullptr;
+      default: return "";
+    }
   }
 
   Json Value(const Field& field, const Json& value, const std::string& path) {
@@ -210,7 +285,9 @@ class Decoder {
       case FieldKind::kDuration: return DurationText(field, value, path);
       case FieldKind::kIntOrString:
         if (value.is_string() || value.is_number_integer() || value.is_number_unsigned()) return value;
-        result_.violations.push_back({path, "in body must be of type integer or string: \"" + std::string(SchemaType(value)) + "\""});
+        result_.violations.push_back({"", "\"" + path + "\" must validate at least one schema (anyOf)"});
+        result_.violations.push_back({path, "in body must be of type integer: \"" + std::string(SchemaType(value)) + "\""});
+        if (value.is_number()) OutOfRange(field, path);
         return nullptr;
       case FieldKind::kAny: return value;
       case FieldKind::kObject:
@@ -231,18 +308,25 @@ class Decoder {
         value = *whole;
       } else if (const auto real = ParseDouble(text); real && field.kind == FieldKind::kDouble) {
         value = *real;
+      } else {
+        Fatal(NotJsonNumber(text));
+        return nullptr;
       }
     }
     if (!value.is_number()) return WrongType(field, original, path);
     const double number = value.get<double>();
-    if (field.kind != FieldKind::kDouble) {
+    if (field.kind == FieldKind::kDouble) {
+      if (value.is_number_float() && std::floor(number) == number && std::abs(number) <= kMaxJsonInteger) value = static_cast<int64_t>(number);
+    } else {
       const Range range = RangeOf(field.kind);
-      if (std::floor(number) != number || number < range.low || number > range.high) {
-        if (proto_) {
-          Fatal("json: cannot unmarshal number " + ToJsonText(original) + " into Go value of type " + std::string(GoType(field.kind)));
+      const bool whole = std::floor(number) == number;
+      const bool fits = number >= range.low && number <= range.high;
+      if (!whole || !fits) {
+        if (!proto_ && (!whole || field.kind == FieldKind::kInt32)) {
+          if (!whole || std::abs(number) > kMaxJsonInteger) WrongType(field, value, path);
+          OutOfRange(field, path);
           return nullptr;
         }
-        if (std::floor(number) != number) return WrongType(field, value, path);
         Fatal("json: cannot unmarshal number " + ToJsonText(original) + " into Go value of type " + std::string(GoType(field.kind)));
         return nullptr;
       }
@@ -267,13 +351,13 @@ class Decoder {
     if (!field.proto_enum.empty()) return ProtoEnumText(field, value);
     if (!value.is_string()) return WrongType(field, value, path);
     const std::string& text = value.get_ref<const std::string&>();
-    if (text.size() < field.min_length) {
-      result_.violations.push_back({path, "in body should be at least " + std::to_string(field.min_length) + " chars long"});
-    }
-    if (field.max_length && text.size() > *field.max_length) {
+    // Of these limits the first that is broken is told.
+    const size_t length = CharactersOf(text);
+    if (field.max_length && length > *field.max_length) {
       result_.violations.push_back({path, "in body should be at most " + std::to_string(*field.max_length) + " chars long"});
-    }
-    if (field.matches_pattern && !field.matches_pattern(text)) {
+    } else if (length < field.min_length) {
+      result_.violations.push_back({path, "in body should be at least " + std::to_string(field.min_length) + " chars long"});
+    } else if (field.matches_pattern && !field.matches_pattern(text)) {
       result_.violations.push_back({path, "in body should match '" + field.pattern + "'"});
     }
     if (!field.allowed.empty() && std::find(field.allowed.begin(), field.allowed.end(), text) == field.allowed.end()) {
@@ -334,7 +418,12 @@ class Decoder {
     Json out = Json::array();
     for (size_t i = 0; i < value.size(); ++i) {
       // A null keeps its place, so that indices in later violations are those of the input.
-      out.push_back(Value(*field.element, value[i], AtIndex(path, i)));
+      if (!value[i].is_null()) {
+        out.push_back(Value(*field.element, value[i], AtIndex(path, i)));
+      } else {
+        if (!proto_) NullValue(*field.element, AtIndex(path, i));
+        out.push_back(proto_ ? ZeroOf(*field.element) : Json(nullptr));
+      }
     }
     return out;
   }
@@ -343,7 +432,14 @@ class Decoder {
     if (!value.is_object()) return WrongType(field, value, path);
     Json out = Json::object();
     for (const auto& [key, item] : value.items()) {
-      if (item.is_null() && field.element->kind != FieldKind::kAny) continue;
+      if (item.is_null() && field.element->kind != FieldKind::kAny) {
+        if (proto_) {
+          out[key] = ZeroOf(*field.element);
+        } else {
+          NullValue(*field.element, At(path, key));
+        }
+        continue;
+      }
       Json decoded = Value(*field.element, item, At(path, key));
       if (!decoded.is_null() || field.element->kind == FieldKind::kAny) out[key] = std::move(decoded);
     }

@@ -57,6 +57,44 @@ Status ReadMeta(const Json& document, const TypeDescriptor& type, ResourceMeta& 
   return Ok();
 }
 
+// Answers name a field only below "spec."; the place of other violations is part of their text.
+Violation Placed(Violation violation) {
+  std::string text = violation.field.empty() ? violation.message : violation.field + " " + violation.message;
+  const size_t space = text.find(' ');
+  if (!text.starts_with("spec.") || space == std::string::npos) return {"", std::move(text)};
+  return {text.substr(0, space), text.substr(space + 1)};
+}
+
+std::string_view SchemaTypeOf(const Json& value) { return value.is_number() ? "number" : value.is_boolean() ? "boolean" : value.type_name(); }
+
+// What the schema says about the members that every resource has. Times are checked when they are read.
+void CheckRoot(const Json& document, const TypeDescriptor& type, std::vector<Violation>& violations) {
+  const auto wrong = [&](const std::string& place, const char* wanted, const Json& value) {
+    violations.push_back({place, std::string("in body must be of type ") + wanted + ": \"" + std::string(SchemaTypeOf(value)) + "\""});
+  };
+  for (const char* key : {"type", "name", "spec"}) {
+    if (!document.contains(key)) violations.push_back({std::string(".") + key, "in body is required"});
+  }
+  for (const char* key : {"type", "mesh", "name", "kri"}) {
+    const auto found = document.find(key);
+    if (found == document.end() || found->is_string()) continue;
+    if (found->is_null() && std::string_view(key) == "mesh") continue;  // the default takes its place
+    wrong(key, "string", *found);
+  }
+  if (const auto found = document.find("type"); found != document.end() && *found != type.name) {
+    violations.push_back({"type", "in body should be one of [" + type.name + "]"});
+  }
+  const auto labels = document.find("labels");
+  if (labels == document.end()) return;
+  if (!labels->is_object()) {
+    wrong("labels", "object", *labels);
+    return;
+  }
+  for (const auto& [key, value] : labels->items()) {
+    if (!value.is_string()) wrong("labels." + key, "string", value);
+  }
+}
+
 Status TakeDecoded(DecodeResult decoded, const TypeDescriptor& type, std::vector<Violation>* unknown, Json& out) {
   if (!decoded.violations.empty()) return ViolationsError(std::move(decoded.violations));
   if (!decoded.fatal.empty()) return InvalidObject(type, decoded.fatal);
@@ -112,16 +150,27 @@ Result<Resource> FromDocument(const Json& document, const TypeDescriptor& type, 
     for (const std::string_view key : kMetaFields) spec.erase(std::string(key));
     KUMA_TRY(TakeDecoded(Decode(type.schema, spec, ""), type, unknown, resource.spec));
   } else {
-    if (const Json& name = Get(document, "type"); name.is_string() && name != type.name) {
-      return ViolationsError({{"", "type in body should be one of [" + type.name + "]"}});
-    }
+    std::vector<Violation> violations;
+    CheckRoot(document, type, violations);
     Json spec = Get(document, "spec");
-    if (spec.is_null()) spec = Json::object();
     ApplyDefaults(type.schema, spec);
-    KUMA_TRY(TakeDecoded(Decode(type.schema, spec, "spec"), type, unknown, resource.spec));
-    if (type.has_status && !Get(document, "status").is_null()) {
-      KUMA_TRY(TakeDecoded(Decode(type.status_schema, Get(document, "status"), "status"), type, nullptr, resource.status));
+    DecodeResult decoded;
+    if (!spec.is_null()) {
+      decoded = Decode(type.schema, spec, "spec");
+      violations.insert(violations.end(), decoded.violations.begin(), decoded.violations.end());
+    } else if (document.contains("spec")) {
+      violations.push_back({"spec", R"(in body must be of type object: "null")"});
     }
+    DecodeResult status;
+    if (type.has_status && document.contains("status")) {
+      status = Decode(type.status_schema, document["status"], "status");
+      violations.insert(violations.end(), status.violations.begin(), status.violations.end());
+    }
+    for (Violation& violation : violations) violation = Placed(std::move(violation));
+    decoded.violations = std::move(violations);
+    status.violations.clear();
+    KUMA_TRY(TakeDecoded(std::move(decoded), type, unknown, resource.spec));
+    KUMA_TRY(TakeDecoded(std::move(status), type, nullptr, resource.status));
     if (unknown != nullptr) {
       for (const auto& [key, value] : document.items()) {
         if (!IsMetaField(key) && key != "spec" && key != "status") unknown->push_back({key, "unknown field"});

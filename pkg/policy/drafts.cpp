@@ -64,7 +64,7 @@ envoy::FilterChainDraft InboundChain(InboundDraft& draft, bool with_tls) {
     envoy::TcpProxy tcp = envoy::MakeTcpProxy(draft.cluster_name, {{draft.cluster_name, 1, false}});
     envoy::SetDuration(tcp.mutable_idle_timeout(), kIdleTimeout);
     chain.Add(envoy::kTcpProxy, std::move(tcp));
-    if (draft.protocol == mesh::Protocol::kKafka) envoy::AddKafkaFilter(chain, draft.cluster_name);
+    if (draft.protocol == mesh::Protocol::kKafka && proxy.kafka_filter) envoy::AddKafkaFilter(chain, draft.cluster_name);
   }
   if (!with_tls || !proxy.UsesTls()) return chain;
 
@@ -120,9 +120,22 @@ Json PolicySlice::CatchAll() const {
   return conf;
 }
 
+Warning BlameAppended(const ProxyRule& rule, std::string_view list, size_t index, const TypeRegistry& types) {
+  for (const Origin& origin : rule.origins) {
+    const Json& own = Get(Get(origin.policy->spec, "default"), list);
+    const size_t size = own.is_array() ? own.size() : 0;
+    if (index < size) {
+      return {ToString(KriOf(origin.policy->meta), types), "spec.default." + std::string(list) + '[' + std::to_string(index) + ']', {}};
+    }
+    index -= size;
+  }
+  return {};
+}
+
 void BuildInboundChains(InboundDraft& draft, bool permissive) {
   draft.listener.chains.clear();
   if (!permissive || !draft.proxy.UsesTls()) {
+    draft.listener.RemoveTlsInspector();  // one chain takes all
     draft.listener.chains.push_back(InboundChain(draft, true));
     return;
   }

@@ -16,6 +16,7 @@
 #include "pkg/envoy/tls.h"
 #include "pkg/mesh/facts.h"
 #include "pkg/model/type.h"
+#include "pkg/model/warning.h"
 #include "pkg/policy/otel.h"
 #include "pkg/policy/rules/ruleset.h"
 
@@ -51,6 +52,7 @@ struct ProxyFacts {
   bool permissive = false;  // mode of the mesh's CA backend
   bool passthrough = true;
   bool zone_egress = false;
+  bool kafka_filter = true;  // Envoy has it: a build with the contrib extensions, or unknown
   bool workload_identity = false;          // by a MeshIdentity
   envoy::TlsIdentity tls;                  // names of the secrets
   std::vector<std::string> trust_domains;  // of MeshTrusts, sorted; then the CA secret is the trust bundle
@@ -91,6 +93,7 @@ struct PolicySlice {
 };
 using PolicySlices = std::map<std::string, PolicySlice, std::less<>>;
 
+// A hook that leaves a piece out says so in the draft's `warnings`.
 struct InboundDraft {
   const ProxyFacts& proxy;
   const mesh::Inbound& inbound;
@@ -101,6 +104,7 @@ struct InboundDraft {
   std::string cluster_name;
   envoy::ListenerDraft listener;
   envoy::ClusterDraft cluster;
+  std::vector<Warning> warnings = {};
 };
 
 // Makes the chains of an inbound anew: what the mesh's mode (or a policy) says about plain text.
@@ -113,6 +117,7 @@ struct OutboundDraft {
   std::optional<Kri> destination;  // with section, when the outbound is to a resource
   mesh::Protocol protocol = mesh::Protocol::kTcp;
   envoy::ListenerDraft listener;
+  std::vector<Warning> warnings = {};
 };
 
 struct OutboundClusterDraft {
@@ -123,6 +128,7 @@ struct OutboundClusterDraft {
   bool external = false;
   bool has_outbound = true;  // false: reached through a route only
   envoy::ClusterDraft cluster;
+  std::vector<Warning> warnings = {};
 };
 
 // What only proxy-wide listeners tell about a proxy: no other unit differs between replicas because of it.
@@ -148,7 +154,11 @@ struct ProxyDraft {
   OtelPipes otel = {};
   // By name: what made a listener or cluster, as MeshProxyPatch calls it. New ones without get the origin of the step they are from.
   std::map<std::string, std::string, std::less<>> origins = {};
+  std::vector<Warning> warnings = {};
 };
+
+// Where entry `index` of a list that merges by appending was written: the policy's KRI and the path there.
+Warning BlameAppended(const ProxyRule& rule, std::string_view list, size_t index, const TypeRegistry& types);
 
 // The listener that takes redirected inbound traffic for ports without a listener of their own. `strict`: only ports of inbounds.
 envoy::ListenerDraft InboundPassthroughListener(const ProxyFacts& proxy, const std::vector<mesh::Inbound>& inbounds, bool ipv6,

@@ -79,6 +79,8 @@ std::string EnvMode(const Json& env) {
 }
 
 constexpr char kDisabledByPolicy[] = "EnvDisabledByPolicy";
+constexpr char kRequiredMissing[] = "RequiredEnvMissing";
+constexpr char kMultipleBackends[] = "MultipleBackendsForSignal";
 
 }  // namespace
 
@@ -215,18 +217,22 @@ void OtelPipes::Add(const OtelTarget& target, OtelSignal signal, std::string_vie
     if (mode == "Required") plan.missing = MissingFields(env_inventory, SignalName(signal));
   }
   if (mode == "Disabled" && plan.env_given) plan.blocked.push_back(kDisabledByPolicy);
-  if (mode == "Required" && (!plan.env_given || !plan.missing.empty())) plan.blocked.push_back("RequiredEnvMissing");
+  if (mode == "Required" && (!plan.env_given || !plan.missing.empty())) plan.blocked.push_back(kRequiredMissing);
   if (!plan.overrides.empty() && !GetBool(target.backend.env, "allowSignalOverrides", true)) {
     plan.blocked.push_back("SignalOverridesDisallowed");
   }
   pipe.plans[signal] = std::move(plan);
 }
 
+std::vector<std::string> OtelPipes::BlockedReasons(const Pipe& pipe, OtelSignal signal, const Plan& plan) const {
+  std::vector<std::string> blocked = plan.blocked;
+  // The environment knows one collector; it cannot stand for several.
+  const auto users = std::count_if(pipes_.begin(), pipes_.end(), [&](const auto& other) { return other.second.plans.contains(signal); });
+  if (users > 1 && plan.env_given && EnvMode(pipe.backend.env) != "Disabled") AddUnique(blocked, kMultipleBackends);
+  return blocked;
+}
+
 std::string OtelPipes::ToText() const {
-  std::map<OtelSignal, int> users;
-  for (const auto& [name, pipe] : pipes_) {
-    for (const auto& [signal, plan] : pipe.plans) ++users[signal];
-  }
   OrderedJson backends = OrderedJson::array();
   for (const auto& [name, pipe] : pipes_) {
     OrderedJson entry;
@@ -250,10 +256,7 @@ std::string OtelPipes::ToText() const {
       if (plan.env_given) out["envInputPresent"] = true;
       if (!plan.overrides.empty()) out["overrideKinds"] = plan.overrides;
       if (!plan.missing.empty()) out["missingFields"] = plan.missing;
-      std::vector<std::string> blocked = plan.blocked;
-      // The environment knows one collector; it cannot stand for several.
-      if (users[signal] > 1 && plan.env_given && mode != "Disabled") AddUnique(blocked, "MultipleBackendsForSignal");
-      if (!blocked.empty()) out["blockedReasons"] = blocked;
+      if (const std::vector<std::string> blocked = BlockedReasons(pipe, signal, plan); !blocked.empty()) out["blockedReasons"] = blocked;
       if (!plan.refresh_interval.empty()) out["refreshInterval"] = plan.refresh_interval;
     }
     backends.push_back(std::move(entry));
@@ -261,6 +264,28 @@ std::string OtelPipes::ToText() const {
   OrderedJson document;
   document["backends"] = std::move(backends);
   return EscapeHtml(document.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
+}
+
+Json OtelPipes::ToStatus() const {
+  Json backends = Json::array();
+  for (const auto& [name, pipe] : pipes_) {
+    Json entry = Json::object();
+    if (!name.empty()) entry["name"] = name;
+    for (const auto& [signal, plan] : pipe.plans) {
+      const std::vector<std::string> blocked = BlockedReasons(pipe, signal, plan);
+      const auto is_blocked_by = [&](std::string_view reason) { return std::find(blocked.begin(), blocked.end(), reason) != blocked.end(); };
+      Json& out = entry[std::string(SignalName(signal))];
+      out["enabled"] = true;
+      if (EnvMode(pipe.backend.env) != "Disabled" && !is_blocked_by(kDisabledByPolicy)) out["envAllowed"] = true;
+      if (plan.env_given) out["envInputPresent"] = true;
+      out["state"] = is_blocked_by(kMultipleBackends) ? "ambiguous" : !plan.missing.empty() || is_blocked_by(kRequiredMissing) ? "missing" : "ready";
+      if (!plan.overrides.empty()) out["overrideKinds"] = plan.overrides;
+      if (!plan.missing.empty()) out["missingFields"] = plan.missing;
+      if (!blocked.empty()) out["blockedReasons"] = blocked;
+    }
+    backends.push_back(std::move(entry));
+  }
+  return Json{{"backends", std::move(backends)}};
 }
 
 std::string EscapeHtml(std::string text) {

@@ -70,6 +70,8 @@ class OtelPipes {
            const std::string& refresh_interval = {});
   bool empty() const { return pipes_.empty(); }
   std::string ToText() const;
+  // What users see of it, DataplaneInsight.openTelemetry.
+  Json ToStatus() const;
 
  private:
   struct Plan {
@@ -83,6 +85,9 @@ class OtelPipes {
     bool https = false;
     std::map<OtelSignal, Plan> plans;
   };
+  // Why a signal's environment counts for nothing or not fully.
+  std::vector<std::string> BlockedReasons(const Pipe& pipe, OtelSignal signal, const Plan& plan) const;
+
   std::map<std::string, Pipe> pipes_;  // by name of the backend
 };
 

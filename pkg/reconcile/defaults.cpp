@@ -89,7 +89,7 @@ Status Defaults::CreateIfMissing(Resource resource, bool compute_labels) {
   const Result<ResourcePtr> created = admission_.Write(std::move(resource), compute_labels);
   // Another replica may have made it meanwhile.
   if (!created.ok() && created.error().code != ErrorCode::kConflict) return created.error();
-  if (created.ok()) Log().Info("default resource created", {{"type", key.type}, {"mesh", key.mesh}, {"name", key.name}});
+  if (created.ok() && options_.log) Log().Info("default resource created", {{"type", key.type}, {"mesh", key.mesh}, {"name", key.name}});
   return Ok();
 }
 

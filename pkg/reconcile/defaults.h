@@ -12,6 +12,7 @@ namespace kuma::reconcile {
 struct DefaultsOptions {
   bool skip_mesh_creation = false;
   bool skip_hostname_generators = false;
+  bool log = true;  // false: in a sandbox, where nothing really happens
 };
 
 class Defaults {

@@ -94,7 +94,12 @@ Json Identities::Initialize(const Resource& identity) {
     add("SpiffeIDProvider", true, "SpiffeIDProvided", "Providing only SpiffeIDs for services.");
     return steps;
   }
-  if (const std::string type = GetString(provider, "type"); type != "Bundled") {
+  const std::string type = GetString(provider, "type");
+  if (type == "Spire") {
+    add("Provider", true, "ProviderInitialized", "Provider successfully initialized");
+    return steps;
+  }
+  if (type != "Bundled") {
     add("Provider", false, "ProviderNotFoundError", "provider: " + type + " not found");
     return steps;
   }

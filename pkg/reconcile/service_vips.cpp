@@ -1,19 +1,31 @@
 #include "pkg/reconcile/service_vips.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "pkg/base/log.h"
+#include "pkg/base/strings.h"
 #include "pkg/reconcile/ipam.h"
+#include "pkg/resources/validate.h"
 
 namespace kuma::reconcile {
 namespace {
 
 constexpr int64_t kReservedPort = 49151;  // stands for a Pod without a Service; nothing is reached by it
 constexpr std::string_view kServiceEntry = "0:";
+constexpr std::string_view kHostEntry = "1:";
 
 const Logger kLog{"vips"};
 
-Json ServiceEntry(const std::string& service, const std::string& address) {
-  const Json outbound{{"Port", 0}, {"TagSet", {{std::string(kServiceTag), service}}}, {"Origin", "service"}};
-  return Json{{"address", address}, {"outbounds", Json::array({outbound})}};
+// Adds an outbound to an entry. A port belongs to the first that claims it; outbounds are in the order of their ports.
+void AddOutbound(std::map<std::string, Json>& view, const std::string& entry, int64_t port, const std::string& service, const std::string& origin) {
+  Json& value = view[entry];
+  if (value.is_null()) value = Json{{"address", ""}, {"outbounds", Json::array()}};
+  Json& outbounds = value["outbounds"];
+  const auto taken = [&](const Json& outbound) { return GetInt(outbound, "Port") == port; };
+  if (std::any_of(outbounds.begin(), outbounds.end(), taken)) return;
+  outbounds.push_back({{"Port", port}, {"TagSet", {{std::string(kServiceTag), service}}}, {"Origin", origin}});
+  std::stable_sort(outbounds.begin(), outbounds.end(), [](const Json& a, const Json& b) { return GetInt(a, "Port") < GetInt(b, "Port"); });
 }
 
 }  // namespace
@@ -38,7 +50,19 @@ void ServiceVips::Count(const Resource& resource, int sign) {
       Touch(resource.meta.mesh(), GetString(Get(inbound, "tags"), kServiceTag), sign);
     }
   } else if (type == "ExternalService") {
-    Touch(resource.meta.mesh(), GetString(Get(resource.spec, "tags"), kServiceTag), sign);
+    std::map<std::string, External>& externals = externals_[resource.meta.mesh()];
+    if (sign < 0) {
+      externals.erase(resource.meta.name());
+    } else {
+      const Json& networking = Get(resource.spec, "networking");
+      External external{GetString(Get(resource.spec, "tags"), kServiceTag), {}, 0};
+      if (const auto parts = resources::SplitHostPort(GetString(networking, "address"))) {
+        external.port = ParseInt(parts->port).value_or(0);
+        if (!GetBool(networking, "disableHostDNSEntry")) external.host = parts->host;
+      }
+      externals[resource.meta.name()] = std::move(external);
+    }
+    dirty_.insert(resource.meta.mesh());
   } else if (type == "ZoneIngress") {
     const std::string zone = GetString(resource.spec, "zone", std::string(resource.Label(kZoneLabel)));
     if (zone.empty() || zone == options_.zone) return;
@@ -54,8 +78,10 @@ void ServiceVips::Apply(const ResourcePtr& old_value, const ResourcePtr& new_val
   if (meta.type() == "Mesh") {
     if (new_value == nullptr) {
       meshes_.erase(meta.name());
-    } else if (meshes_.insert(meta.name()).second && services_.contains(meta.name())) {
-      dirty_.insert(meta.name());
+    } else {
+      const std::string mode = GetString(Get(new_value->spec, "meshServices"), "mode");
+      const bool added = meshes_.insert_or_assign(meta.name(), !mode.empty() && mode != "Disabled").second;
+      if (added && (services_.contains(meta.name()) || externals_.contains(meta.name()))) dirty_.insert(meta.name());
     }
     return;
   }
@@ -63,28 +89,50 @@ void ServiceVips::Apply(const ResourcePtr& old_value, const ResourcePtr& new_val
   if (new_value != nullptr) Count(*new_value, +1);
 }
 
-Status ServiceVips::RunMesh(const std::string& mesh, const ServiceCounts& services) {
+std::map<std::string, Json> ServiceVips::Wanted(const std::string& mesh) const {
+  std::map<std::string, Json> view;
+  if (const auto found = services_.find(mesh); found != services_.end()) {
+    for (const auto& [service, count] : found->second) AddOutbound(view, std::string(kServiceEntry) + service, 0, service, "service");
+  }
+  if (const auto found = externals_.find(mesh); found != externals_.end()) {
+    for (const auto& [name, external] : found->second) {
+      AddOutbound(view, std::string(kServiceEntry) + external.service, external.port, external.service, "service");
+      if (external.host.empty()) continue;
+      const std::string entry = std::string(kHostEntry) + external.host;
+      AddOutbound(view, entry, external.port, external.service, "host:" + name);
+      if (resources::IsIp(external.host)) view[entry]["address"] = external.host;
+    }
+  }
+  return view;
+}
+
+Status ServiceVips::RunMesh(const std::string& mesh) {
   const ResourceKey key{"Config", "", VipConfigName(mesh)};
   const Result<ResourcePtr> stored = store_.Get(key);
   if (!stored.ok() && stored.error().code != ErrorCode::kNotFound) return stored.error();
-  Json view = Json::object();
+  Json before = Json::object();
   if (stored.ok()) {
     Result<Json> parsed = ParseJson(GetString((*stored)->spec, "config"));
-    if (parsed.ok() && parsed->is_object()) view = *std::move(parsed);
+    if (parsed.ok() && parsed->is_object()) before = *std::move(parsed);
   }
   KUMA_TRY_ASSIGN(Ipam addresses, Ipam::FromCidr(options_.cidr));
-  for (const auto& [entry, value] : view.items()) addresses.Reserve(GetString(value, "address"));
-  const Json before = view;
-  // Entries of other kinds (hosts, virtual outbounds) in a database that was taken over stay as they are.
+  Json view = Json::object();
   for (const auto& [entry, value] : before.items()) {
-    if (entry.starts_with(kServiceEntry) && !services.contains(entry.substr(kServiceEntry.size()))) view.erase(entry);
+    addresses.Reserve(GetString(value, "address"));
+    // Entries of other kinds (virtual outbounds) in a database that was taken over stay as they are.
+    if (!entry.starts_with(kServiceEntry) && !entry.starts_with(kHostEntry)) view[entry] = value;
   }
-  for (const auto& [service, count] : services) {
-    const std::string entry = std::string(kServiceEntry) + service;
-    if (view.contains(entry) && !GetString(view[entry], "address").empty()) continue;
-    const std::optional<std::string> address = addresses.Allocate();
-    if (!address) return Unavailable("no virtual address is left in " + options_.cidr + " for service " + service);
-    view[entry] = ServiceEntry(service, *address);
+  for (auto& [entry, value] : Wanted(mesh)) {
+    if (GetString(value, "address").empty()) {
+      std::string kept = GetString(Get(before, entry), "address");
+      if (kept.empty()) {
+        std::optional<std::string> address = addresses.Allocate();
+        if (!address) return Unavailable("no virtual address is left in " + options_.cidr + " for " + entry.substr(kServiceEntry.size()));
+        kept = *std::move(address);
+      }
+      value["address"] = std::move(kept);
+    }
+    view[entry] = std::move(value);
   }
   if (view == before) return Ok();
   Resource next;
@@ -96,13 +144,24 @@ Status ServiceVips::RunMesh(const std::string& mesh, const ServiceCounts& servic
   return Ok();
 }
 
-Status ServiceVips::Run() {
+bool ServiceVips::urgent() const {
+  return std::any_of(dirty_.begin(), dirty_.end(), [&](const std::string& mesh) {
+    const auto it = meshes_.find(mesh);
+    return it != meshes_.end() && it->second;
+  });
+}
+
+Status ServiceVips::Run(bool urgent_only) {
   Status first;
-  const std::set<std::string> work = std::move(dirty_);
-  dirty_.clear();
+  const std::set<std::string> work = std::exchange(dirty_, {});
   for (const std::string& mesh : work) {
-    if (!meshes_.contains(mesh)) continue;
-    Status status = RunMesh(mesh, services_[mesh]);
+    const auto known = meshes_.find(mesh);
+    if (known == meshes_.end()) continue;
+    if (urgent_only && !known->second) {
+      dirty_.insert(mesh);
+      continue;
+    }
+    Status status = RunMesh(mesh);
     if (status.ok()) continue;
     if (status.error().code == ErrorCode::kConflict) dirty_.insert(mesh);  // another writer was first: look again
     kLog.Error("cannot allocate virtual addresses", {{"mesh", mesh}, {"error", status.error().ToString()}});

@@ -26,7 +26,7 @@ Error BadCharacter(size_t line, char c) {
 
 // One word, field or quoted text of an action.
 struct Token {
-  enum Kind { kField, kWord, kQuoted } kind;
+  enum Kind { kField, kWord, kQuoted, kPipe } kind;
   std::string text;
 };
 
@@ -52,11 +52,33 @@ Result<std::vector<Token>> Lex(std::string_view action, size_t line) {
       if (i >= action.size()) return At(line, c == '"' ? "unterminated quoted string" : "unterminated raw quoted string");
       ++i;
       tokens.push_back({Token::kQuoted, std::move(text)});
+    } else if (c == '|') {
+      ++i;
+      tokens.push_back({Token::kPipe, "|"});
     } else {
       return At(line, "unexpected " + QuoteGo(std::string(1, c)) + " in command");
     }
   }
   return tokens;
+}
+
+// What is wrong with a pipeline: an unknown function anywhere, or a stage after the first that cannot be called.
+Status CheckPipeline(const std::vector<Token>& tokens, size_t line) {
+  for (const Token& token : tokens) {
+    const bool number = token.kind == Token::kWord && std::isdigit(static_cast<unsigned char>(token.text.front())) != 0;
+    if (token.kind == Token::kWord && !number && token.text != "label") return At(line, "function " + QuoteGo(token.text) + " not defined");
+  }
+  size_t stage = 1;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    if (tokens[i].kind != Token::kPipe) continue;
+    ++stage;
+    if (i == 0 || i + 1 == tokens.size() || tokens[i + 1].kind == Token::kPipe) return At(line, "missing value for command");
+    const Token& callee = tokens[i + 1];
+    if (callee.kind == Token::kQuoted || (callee.kind == Token::kWord && callee.text != "label")) {
+      return At(line, "non executable command in pipeline stage " + std::to_string(stage));
+    }
+  }
+  return Ok();
 }
 
 }  // namespace
@@ -93,12 +115,12 @@ Result<TextTemplate> TextTemplate::Parse(std::string_view text) {
     if (bare.starts_with("/*") && bare.ends_with("*/")) continue;
     if (bare.empty()) return At(line, "missing value for command");
     KUMA_TRY_ASSIGN(const std::vector<Token> tokens, Lex(action, line));
+    KUMA_TRY(CheckPipeline(tokens, line));
     if (tokens[0].kind == Token::kField && tokens.size() == 1) {
       parsed.parts_.push_back({PartKind::kField, tokens[0].text});
     } else if (tokens[0].kind == Token::kQuoted && tokens.size() == 1) {
       parsed.parts_.push_back({PartKind::kText, tokens[0].text});
     } else if (tokens[0].kind == Token::kWord) {
-      if (tokens[0].text != "label") return At(line, "function " + QuoteGo(tokens[0].text) + " not defined");
       if (tokens.size() != 2 || tokens[1].kind != Token::kQuoted) return At(line, "label takes one quoted name");
       parsed.parts_.push_back({PartKind::kLabel, tokens[1].text});
     } else {

@@ -87,9 +87,9 @@ PutResult Admission::Put(const ResourceKey& key, Resource incoming) {
   }
   if (type->name == "Dataplane" && !options_.is_k8s) {
     if (const std::string workload(incoming.Label(kWorkloadLabel)); !workload.empty()) {
-      if (options_.is_global) return Failed(Invalid("labels[\"kuma.io/workload\"]: not allowed on Global control plane"), "Invalid workload label");
+      if (options_.is_global) return Failed(Invalid("bad request: labels[\"kuma.io/workload\"]: not allowed on Global control plane"), "Invalid workload label");
       if (const std::vector<std::string> errors = CheckDns1035Label(workload); !errors.empty()) {
-        std::string text = "labels[\"kuma.io/workload\"]: must be a valid DNS-1035 label (at most 63 characters, matching regex [a-z]([-a-z0-9]*[a-z0-9])?): ";
+        std::string text = "bad request: labels[\"kuma.io/workload\"]: must be a valid DNS-1035 label (at most 63 characters, matching regex [a-z]([-a-z0-9]*[a-z0-9])?): ";
         for (size_t i = 0; i < errors.size(); ++i) text += (i == 0 ? "" : "; ") + errors[i];
         return Failed(Invalid(std::move(text)), "Invalid workload label");
       }
@@ -104,7 +104,9 @@ PutResult Admission::Put(const ResourceKey& key, Resource incoming) {
 
     ResourcePtr mesh;
     if (type->scope == Scope::kMesh) {
-      mesh = store_.Get({"Mesh", "", key.mesh}).value_or(nullptr);
+      const Result<ResourcePtr> found_mesh = store_.Get({"Mesh", "", key.mesh});
+      if (!found_mesh.ok() && found_mesh.error().code != ErrorCode::kNotFound) return Failed(found_mesh.error(), title);
+      mesh = found_mesh.value_or(nullptr);
       if (mesh == nullptr) return Failed(MeshMissing(key.mesh), title);
     }
 

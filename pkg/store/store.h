@@ -19,6 +19,12 @@ struct ListOptions {
   Labels labels = {};              // all must be equal
 };
 
+// A resource as another store has it, version and times included.
+struct ImportedResource {
+  ResourcePtr resource;
+  std::optional<ResourceKey> owner;
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -38,6 +44,10 @@ class Store {
   // Every change after this call, in order, without gaps or duplicates; `initial` in the watch has the state it starts from.
   // `wake` is called from any thread, at most once until the next Take(), and must not block; it typically posts to a loop.
   virtual std::unique_ptr<Watch> StartWatch(std::function<void()> wake) = 0;
+
+  // Takes resources as they are; for moving everything between stores. All or none of a call; kConflict when a key exists. An owner
+  // comes before what it owns, in this call or an earlier one.
+  virtual Status Import(const std::vector<ImportedResource>& /*resources*/) { return Invalid("this kind of store cannot be copied into"); }
 
   // For readiness and 503 answers.
   virtual Status Health() { return Ok(); }

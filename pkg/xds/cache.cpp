@@ -94,7 +94,12 @@ size_t ResourceCache::size() const {
   return alive;
 }
 
-ViewPtr MakeView(std::array<SealedList, kResourceTypeCount> lists, const ViewPtr& previous) {
+const std::vector<Warning>& Warnings(const View& view) {
+  static const std::vector<Warning> kNone;
+  return view.notes == nullptr ? kNone : view.notes->warnings;
+}
+
+ViewPtr MakeView(std::array<SealedList, kResourceTypeCount> lists, const ViewPtr& previous, ViewNotes notes) {
   auto view = std::make_shared<View>();
   view->sequence = previous ? previous->sequence + 1 : 1;
   for (size_t i = 0; i < kResourceTypeCount; ++i) {
@@ -110,6 +115,13 @@ ViewPtr MakeView(std::array<SealedList, kResourceTypeCount> lists, const ViewPtr
     list.shrink_to_fit();
     view->lists[i] = std::make_shared<const SealedList>(std::move(list));
     view->versions[i] = std::move(version);
+  }
+  std::sort(notes.warnings.begin(), notes.warnings.end());
+  notes.warnings.erase(std::unique(notes.warnings.begin(), notes.warnings.end()), notes.warnings.end());
+  if (previous && previous->notes != nullptr && *previous->notes == notes) {
+    view->notes = previous->notes;
+  } else if (!notes.empty()) {
+    view->notes = std::make_shared<const ViewNotes>(std::move(notes));
   }
   return view;
 }

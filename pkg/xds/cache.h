@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -11,6 +12,8 @@
 #include <vector>
 
 #include "pkg/base/digest.h"
+#include "pkg/base/json.h"
+#include "pkg/model/warning.h"
 
 namespace kuma::xds {
 
@@ -33,11 +36,23 @@ using SealedPtr = std::shared_ptr<const SealedResource>;
 // Resources of one type, sorted by name.
 using SealedList = std::vector<SealedPtr>;
 
+// What is to say about a view beside its resources.
+struct ViewNotes {
+  std::vector<Warning> warnings;                  // sorted, each once; resources are filled in
+  std::map<std::string, std::string> patched_by;  // name of a resource -> KRIs of the MeshProxyPatches that touched it
+  Json telemetry;                                 // DataplaneInsight.openTelemetry; null: none
+
+  bool empty() const { return warnings.empty() && patched_by.empty() && telemetry.is_null(); }
+  friend bool operator==(const ViewNotes&, const ViewNotes&) = default;
+};
+using ViewNotesPtr = std::shared_ptr<const ViewNotes>;
+
 struct View {
   std::array<std::shared_ptr<const SealedList>, kResourceTypeCount> lists;
   // Version of each list: digest over its resources' digests, as text. Equal lists have equal versions.
   std::array<std::string, kResourceTypeCount> versions;
   uint64_t sequence = 0;  // grows with each view of a proxy
+  ViewNotesPtr notes;     // null: nothing to say
 
   const SealedList& list(ResourceType type) const { return *lists[static_cast<size_t>(type)]; }
   const std::string& version(ResourceType type) const { return versions[static_cast<size_t>(type)]; }
@@ -45,6 +60,9 @@ struct View {
   const SealedPtr* Find(ResourceType type, std::string_view name) const;
 };
 using ViewPtr = std::shared_ptr<const View>;
+
+// Pieces that were left out of a view, and why: for explain and insights.
+const std::vector<Warning>& Warnings(const View& view);
 
 // Interns sealed resources by type, name and content. Thread-safe. Entries die with their last view.
 class ResourceCache {
@@ -60,7 +78,7 @@ class ResourceCache {
   size_t collect_at_ = 1024;                                                 // guarded by mutex_
 };
 
-// Sorts, shares lists that equal those of `previous`, computes versions. `previous` may be null.
-ViewPtr MakeView(std::array<SealedList, kResourceTypeCount> lists, const ViewPtr& previous);
+// Sorts, shares lists and notes that equal those of `previous`, computes versions. `previous` may be null.
+ViewPtr MakeView(std::array<SealedList, kResourceTypeCount> lists, const ViewPtr& previous, ViewNotes notes = {});
 
 }  // namespace kuma::xds

@@ -25,6 +25,8 @@ struct Identity {
   SystemTime not_after{};
   SystemTime rotate_at{};   // 4/5 of the lifetime
   std::vector<std::string> supported_backends;
+  std::string agent_socket = {};  // SPIRE's agent serves certificates to the proxy there; then there are none here
+  Nanos agent_timeout{};          // for connecting to it
   Digest digest;            // of everything above
 };
 using IdentityPtr = std::shared_ptr<const Identity>;

@@ -69,6 +69,7 @@ Result<ProxyNode> ParseNode(const envoy::config::core::v3::Node& node) {
   for (const Json& feature : Get(proxy.metadata, "features")) {
     if (feature.is_string()) proxy.features.push_back(feature.get<std::string>());
   }
+  for (const auto& extension : node.extensions()) proxy.extensions.push_back(extension.name());
   return proxy;
 }
 

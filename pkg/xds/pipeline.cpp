@@ -1,12 +1,15 @@
 #include "pkg/xds/pipeline.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "pkg/ca/workload_identity.h"
 #include "pkg/model/kri.h"
 #include "pkg/policy/rules/engine.h"
 #include "pkg/xds/generate/clusters.h"
+#include "pkg/xds/notes.h"
 #include "pkg/xds/seal.h"
+#include "pkg/xds/what_if.h"
 
 namespace kuma::xds {
 namespace {
@@ -21,6 +24,7 @@ std::string NodeId(const std::string& mesh, const std::string& name) { return me
 
 struct Pipeline::UnitResult {
   std::vector<SealedPtr> resources;
+  UnitNotes notes;
 };
 
 // A certificate of a proxy in one mesh and what is under way for it.
@@ -41,6 +45,7 @@ struct Pipeline::Proxy {
   mesh::ReadSet reads;
   mesh::DataplanePtr dataplane;  // the one the view was made for
   ViewPtr view;
+  bool told_of_identity = false;  // that it has none: taken back with the next view
   std::vector<std::shared_ptr<const UnitResult>> units;  // keeps shared results alive
   std::map<std::string, HeldIdentity> identities;        // by mesh; a zone egress has several
   // Kept while the address stays: each call for material signs a new certificate, which would be a new listener.
@@ -143,20 +148,7 @@ bool Pipeline::AffectsZoneProxy(const mesh::Changes& changes, const std::string&
 }
 
 bool Pipeline::Affects(const mesh::Changes& changes, const mesh::Snapshot& snapshot, const Proxy& proxy) const {
-  if (proxy.dataplane == nullptr) return true;
-  if (changes.dataplanes.contains(proxy.node.name) || proxy.reads.IsTouchedBy(changes)) return true;
-  for (const auto& [old_value, new_value] : changes.resources) {
-    const std::string& type = (new_value != nullptr ? new_value : old_value)->meta.type();
-    // Its list was read as a whole, which is more than rules do: some settings depend on whether a mesh has any policy of a type.
-    if (proxy.reads.types.contains(type)) return true;
-    const TypeDescriptor* descriptor = deps_.types.Find(type);
-    if (descriptor == nullptr || !descriptor->is_policy) continue;
-    // The first and the last one turn the header with the clients' tags on and off, whomever they select.
-    if (type == "MeshFaultInjection" && (old_value == nullptr || new_value == nullptr)) return true;
-    const auto may_affect = [&](const ResourcePtr& policy) { return policy != nullptr && policy::MayAffect(policy, *proxy.dataplane, snapshot); };
-    if (may_affect(old_value) || may_affect(new_value)) return true;
-  }
-  return false;
+  return proxy.dataplane == nullptr || changes.dataplanes.contains(proxy.node.name) || MayChange(changes, snapshot, *proxy.dataplane, proxy.reads, deps_.types);
 }
 
 IdentityPtr Pipeline::IdentityFor(Proxy& proxy, const std::string& mesh, const IdentityRequest& request) {
@@ -214,6 +206,14 @@ void Pipeline::OnIssued(const std::string& id, const std::string& mesh, const Di
   held.failed = !result.ok();
   if (!result.ok()) {
     log_.Error("cannot issue a certificate; the proxy keeps what it has", {{"proxy", id}, {"mesh", mesh}, {"error", result.error().ToString()}});
+    if (deps_.observer != nullptr) {
+      auto notes = std::make_shared<ViewNotes>();
+      if (proxy.view != nullptr && proxy.view->notes != nullptr) *notes = *proxy.view->notes;
+      notes->warnings.push_back({ToString(Kri{.type = "Mesh", .mesh = {}, .zone = {}, .ns = {}, .name = mesh, .section = {}}, deps_.types), "mtls",
+                                 "no certificate, so the proxy gets no new configuration: " + result.error().ToString()});
+      deps_.observer->OnNotes(proxy.node, std::move(notes));
+      proxy.told_of_identity = true;
+    }
     // Trying again is the one thing that time, not an event, has to trigger.
     held.retry_at = deps_.clock.Monotonic() + kRetryIssue;
     RecomputeAt(proxy, held, kRetryIssue + std::chrono::milliseconds(50));
@@ -232,7 +232,9 @@ std::shared_ptr<const Pipeline::UnitResult> Pipeline::Generate(const Unit& unit)
   if (std::shared_ptr<const UnitResult> known = slot.lock()) return known;
   generated_units_.Add();
   auto result = std::make_shared<UnitResult>();
-  result->resources = SealOutput(unit.generate(), cache_);
+  const UnitOutput output = unit.generate();
+  result->resources = SealOutput(output, cache_);
+  result->notes = NotesOf(output);
   slot = result;
   return result;
 }
@@ -340,8 +342,10 @@ void Pipeline::Publish(Proxy& proxy, const std::vector<Unit>& planned, Monotonic
   std::vector<std::shared_ptr<const UnitResult>> units;
   std::array<SealedList, kResourceTypeCount> lists;
   units.reserve(planned.size());
+  NotesBuilder notes(ProxyKri(proxy.zone_proxy != nullptr ? *proxy.zone_proxy : *proxy.dataplane->resource));
   for (const Unit& unit : planned) {
     units.push_back(Generate(unit));
+    notes.Add(unit, units.back()->notes);
     for (const SealedPtr& resource : units.back()->resources) lists[static_cast<size_t>(resource->type)].push_back(resource);
   }
   proxy.units = std::move(units);
@@ -349,12 +353,30 @@ void Pipeline::Publish(Proxy& proxy, const std::vector<Unit>& planned, Monotonic
     quiet_timer_.Cancel();
     quiet_timer_ = deps_.loop.PostAfter(kQuietAfter, [on_quiet = deps_.on_quiet] { on_quiet(); });
   }
-  ViewPtr view = MakeView(std::move(lists), proxy.view);
+  ViewPtr view = MakeView(std::move(lists), proxy.view, notes.Finish());
   regenerated_.Add();
   generation_time_.Observe(std::chrono::duration<double>(deps_.clock.Monotonic() - start).count());
-  if (proxy.view != nullptr && proxy.view->versions == view->versions) return;
+  const bool same = proxy.view != nullptr && proxy.view->versions == view->versions;
+  const ViewNotesPtr before = proxy.view == nullptr ? nullptr : proxy.view->notes;
+  if (same && before == view->notes && !proxy.told_of_identity) return;
   proxy.view = view;
+  if (before != view->notes || std::exchange(proxy.told_of_identity, false)) {
+    if (view->notes != nullptr) LogOnce(proxy, *view->notes);
+    if (deps_.observer != nullptr) deps_.observer->OnNotes(proxy.node, view->notes);
+  }
+  if (same) return;
   for (const auto& [connection, on_view] : proxy.listeners) on_view(view);
+}
+
+// Once in the process for what is equal: replicas would say it as often as there are of them.
+void Pipeline::LogOnce(const Proxy& proxy, const ViewNotes& notes) {
+  constexpr size_t kRemembered = 10000;
+  for (const Warning& warning : notes.warnings) {
+    if (logged_warnings_.size() >= kRemembered) logged_warnings_.clear();
+    if (!logged_warnings_.insert(DigestBuilder().Add(warning.resource).Add(warning.path).Add(warning.message).Finish()).second) continue;
+    log_.Warn("a piece of configuration is left out",
+              {{"resource", warning.resource}, {"path", warning.path}, {"reason", warning.message}, {"proxy", proxy.id}});
+  }
 }
 
 void Pipeline::CollectUnits() {

@@ -18,6 +18,7 @@
 #include "pkg/io/loop.h"
 #include "pkg/io/worker_pool.h"
 #include "pkg/mesh/snapshot.h"
+#include "pkg/model/kri.h"
 #include "pkg/model/type.h"
 #include "pkg/store/store.h"
 #include "pkg/xds/identity.h"
@@ -32,11 +33,13 @@ struct PipelineOptions {
   Nanos longest_wait = std::chrono::milliseconds(100);
 };
 
-// Told about certificates of proxies (DataplaneInsight.mTLS). Called on the mesh loop; must not block.
+// Told about certificates of proxies (DataplaneInsight.mTLS) and about what is wrong with their configuration. Called on the mesh loop; must not block.
 class IdentityObserver {
  public:
   virtual ~IdentityObserver() = default;
   virtual void OnIdentity(const std::string& mesh, const std::string& dataplane, const IdentityPtr& identity) = 0;
+  // Pieces of a proxy's configuration that were left out, and what patches touch. Null: nothing to say (any more).
+  virtual void OnNotes(const ProxyNode& /*node*/, const ViewNotesPtr& /*notes*/) {}
 };
 
 struct PipelineDeps {
@@ -90,6 +93,8 @@ class Pipeline final : public ProxyDirectory {
   void OnIssued(const std::string& id, const std::string& mesh, const Digest& key, Result<IdentityPtr> result);
   void RecomputeAt(Proxy& proxy, HeldIdentity& held, Nanos wait);
   std::shared_ptr<const UnitResult> Generate(const Unit& unit);
+  void LogOnce(const Proxy& proxy, const ViewNotes& notes);
+  std::string ProxyKri(const Resource& resource) const { return ToString(KriOf(resource.meta), deps_.types); }
   void Attach(uint64_t connection, ProxyNode node, std::function<void(ViewPtr)> on_view);
   void Detach(uint64_t connection);
   void CollectUnits();
@@ -105,6 +110,7 @@ class Pipeline final : public ProxyDirectory {
   std::map<uint64_t, std::string> connections_;            // connection -> node id
   std::unordered_map<Digest, std::weak_ptr<const UnitResult>> units_;
   size_t collect_units_at_ = 4096;
+  std::set<Digest> logged_warnings_;
   MonotonicTime burst_start_{};
   bool burst_open_ = false;
   io::Timer burst_timer_;

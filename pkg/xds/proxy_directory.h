@@ -19,6 +19,7 @@ struct ProxyNode {
   std::string proxy_type;  // "dataplane", "ingress", "egress"
   Json metadata;           // node.metadata as JSON (numbers and bools as sent); see inventory 5.1 for its keys
   std::vector<std::string> features;
+  std::vector<std::string> extensions = {};  // names of what is built into Envoy; empty: it did not say
 
   bool HasFeature(std::string_view feature) const;
 };

@@ -105,6 +105,8 @@ Server::~Server() {
 
 void Server::Adopt(int fd) { grpc::AddInsecureChannelFromFd(impl_->server.get(), fd); }
 
+void Server::NoteStart(const std::string& mesh, const std::string& name) { impl_->context->NoteStart(mesh, name); }
+
 int Server::port() const { return impl_->port; }
 
 size_t Server::streams() const { return static_cast<size_t>(impl_->context->streams_active.value()); }

@@ -44,6 +44,8 @@ class Server {
 
   // An HTTP/2 connection without TLS, preface unread; the server owns the descriptor. Any thread.
   void Adopt(int fd);
+  // The proxy was started (it asked for its bootstrap): its next stream may replace one that is still there. Any thread.
+  void NoteStart(const std::string& mesh, const std::string& name);
   // Of the plain-text port; 0 without one.
   int port() const;
   size_t streams() const;

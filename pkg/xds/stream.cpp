@@ -59,14 +59,44 @@ StreamContext::StreamContext(ServerOptions server_options, ServerDeps server_dep
   }
 }
 
-bool StreamContext::Claim(const std::string& mesh, const std::string& name) {
-  const std::lock_guard lock(mutex);
-  return claimed.emplace(mesh, name).second;
+StreamContext::Claimed StreamContext::Claim(const std::string& mesh, const std::string& name, const std::shared_ptr<Stream>& stream) {
+  const std::lock_guard lock(mutex_);
+  const ProxyName key{mesh, name};
+  const auto start = starts_.find(key);
+  const bool started = start != starts_.end();
+  const MonotonicTime started_at = started ? start->second : MonotonicTime();
+  const auto [holder, is_free] = holders_.try_emplace(key, Holder{stream, stream.get(), deps.clock.Monotonic()});
+  // An old process that comes back has not been started anew: two proxies of one name do not take turns.
+  if (started) starts_.erase(start);
+  if (is_free) return Claimed::kYes;
+  return started && started_at >= holder->second.since ? Claimed::kReplaces : Claimed::kNo;
 }
 
-void StreamContext::Unclaim(const std::string& mesh, const std::string& name) {
-  const std::lock_guard lock(mutex);
-  claimed.erase({mesh, name});
+void StreamContext::Replace(const std::string& mesh, const std::string& name, const std::shared_ptr<Stream>& stream) {
+  std::shared_ptr<Stream> old;
+  {
+    const std::lock_guard lock(mutex_);
+    Holder& holder = holders_[{mesh, name}];
+    if (holder.address != stream.get()) old = holder.stream.lock();
+    holder = Holder{stream, stream.get(), deps.clock.Monotonic()};
+  }
+  if (!old) return;
+  log.Info("proxy was started anew, its old stream is ended", {{"mesh", mesh}, {"proxyName", name}});
+  old->End(grpc::StatusCode::ABORTED, "the proxy was started anew and has another stream");
+}
+
+void StreamContext::Unclaim(const std::string& mesh, const std::string& name, const Stream* stream) {
+  const std::lock_guard lock(mutex_);
+  const auto it = holders_.find({mesh, name});
+  if (it != holders_.end() && it->second.address == stream) holders_.erase(it);
+}
+
+void StreamContext::NoteStart(const std::string& mesh, const std::string& name) {
+  constexpr size_t kMostStarts = 100'000;
+  const std::lock_guard lock(mutex_);
+  // Of proxies that never came; those that come now lose a convenience only.
+  if (starts_.size() >= kMostStarts) starts_.clear();
+  starts_[{mesh, name}] = deps.clock.Monotonic();
 }
 
 Stream* Stream::Open(std::shared_ptr<StreamContext> context, const grpc::CallbackServerContext& call, bool delta) {
@@ -122,7 +152,8 @@ bool Stream::HandleFirst(Request request) {
     EndLocked(CodeOf(node.error()), node.error().message);
     return false;
   }
-  if (!context_->Claim(node->mesh, node->name)) {
+  const StreamContext::Claimed claimed = context_->Claim(node->mesh, node->name, shared_from_this());
+  if (claimed == StreamContext::Claimed::kNo) {
     EndLocked(grpc::StatusCode::ALREADY_EXISTS, "there is already an active stream from this node, try again later");
     return false;
   }
@@ -130,15 +161,15 @@ bool Stream::HandleFirst(Request request) {
   node_id_ = request.node().id();
   request.clear_node();
   // Admission may wait for the store, which gRPC's few threads must not.
-  context_->deps.workers.Submit([self = shared_from_this(), node = std::move(*node), request = std::move(request)]() mutable {
+  context_->deps.workers.Submit([self = shared_from_this(), node = std::move(*node), request = std::move(request),
+                                 replaces = claimed == StreamContext::Claimed::kReplaces]() mutable {
     const Status admitted = self->context_->deps.admission.Admit(node, self->credential_, self->id_);
     if (!admitted.ok()) {
       self->context_->log.Info("proxy refused", {{"mesh", node.mesh}, {"proxyName", node.name}, {"reason", admitted.error().ToString()}});
-      self->context_->Unclaim(node.mesh, node.name);
-      const std::lock_guard lock(self->mutex_);
-      self->EndLocked(CodeOf(admitted.error()), admitted.error().ToString());
-      return;
+      self->context_->Unclaim(node.mesh, node.name, self.get());
+      return self->End(CodeOf(admitted.error()), admitted.error().ToString());
     }
+    if (replaces) self->context_->Replace(node.mesh, node.name, self);
     self->Activate(std::move(node), request);
   });
   return false;
@@ -161,7 +192,7 @@ void Stream::Activate(ProxyNode node, const Request& request) {
     // The client hung up meanwhile; OnDone left the cleaning to us.
     lock.unlock();
     context_->deps.admission.Leave(left_node_, id_);
-    context_->Unclaim(left_node_.mesh, left_node_.name);
+    context_->Unclaim(left_node_.mesh, left_node_.name, this);
     return;
   }
   context_->log.Info("proxy connected", {{"mesh", node.mesh},
@@ -275,6 +306,11 @@ void Stream::OnCancel() {
   EndLocked(grpc::StatusCode::CANCELLED, "cancelled");
 }
 
+void Stream::End(grpc::StatusCode code, const std::string& message) {
+  const std::lock_guard lock(mutex_);
+  EndLocked(code, message);
+}
+
 // REQUIRES: mutex_ is held. Only the first call counts.
 void Stream::EndLocked(grpc::StatusCode code, const std::string& message) {
   if (state_ == State::kEnded) return;
@@ -301,7 +337,7 @@ void Stream::OnDone() {
   connection.reset();
   if (!active) return;
   context_->log.Info("proxy disconnected", {{"mesh", left_node_.mesh}, {"proxyName", left_node_.name}, {"streamID", id_}});
-  context_->Unclaim(left_node_.mesh, left_node_.name);
+  context_->Unclaim(left_node_.mesh, left_node_.name, this);
   context_->deps.workers.Submit([self] { self->context_->deps.admission.Leave(self->left_node_, self->id_); });
 }
 

@@ -7,9 +7,9 @@
 
 #include <array>
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <variant>
 
 #include "pkg/base/log.h"
@@ -18,6 +18,8 @@
 #include "pkg/xds/sotw.h"
 
 namespace kuma::xds {
+
+class Stream;
 
 // What all streams of a server share.
 struct StreamContext {
@@ -36,13 +38,27 @@ struct StreamContext {
   };
   std::array<TypeMetrics, kResourceTypeCount> by_type;
 
-  // One active stream a proxy. False when there is one already.
-  bool Claim(const std::string& mesh, const std::string& name);
-  void Unclaim(const std::string& mesh, const std::string& name);
+  // One active stream a proxy. kReplaces: there is one, but the proxy was started anew since, so that the old one is of a process that is
+  // gone or hangs; it is ended by Replace() when the new one was admitted.
+  enum class Claimed { kYes, kReplaces, kNo };
+  Claimed Claim(const std::string& mesh, const std::string& name, const std::shared_ptr<Stream>& stream);
+  void Replace(const std::string& mesh, const std::string& name, const std::shared_ptr<Stream>& stream);
+  // Only when the stream has the claim.
+  void Unclaim(const std::string& mesh, const std::string& name, const Stream* stream);
+  void NoteStart(const std::string& mesh, const std::string& name);
 
   std::atomic<StreamId> next_stream{1};
-  std::mutex mutex;
-  std::set<std::pair<std::string, std::string>> claimed;  // guarded by mutex
+
+ private:
+  using ProxyName = std::pair<std::string, std::string>;
+  struct Holder {
+    std::weak_ptr<Stream> stream;
+    const Stream* address = nullptr;
+    MonotonicTime since{};
+  };
+  std::mutex mutex_;  // guards the rest
+  std::map<ProxyName, Holder> holders_;
+  std::map<ProxyName, MonotonicTime> starts_;  // bootstraps that no stream followed yet
 };
 
 class Stream final : public grpc::ServerGenericBidiReactor, public std::enable_shared_from_this<Stream> {
@@ -54,6 +70,9 @@ class Stream final : public grpc::ServerGenericBidiReactor, public std::enable_s
   void OnWriteDone(bool ok) override;
   void OnCancel() override;
   void OnDone() override;
+
+  // A newer stream of the proxy takes over. Any thread.
+  void End(grpc::StatusCode code, const std::string& message);
 
  private:
   enum class State { kFirstRequest, kAdmitting, kActive, kEnded };

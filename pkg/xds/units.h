@@ -10,6 +10,7 @@
 #include <google/protobuf/message.h>
 
 #include "pkg/base/digest.h"
+#include "pkg/model/warning.h"
 #include "pkg/xds/cache.h"
 
 namespace kuma::xds {
@@ -21,10 +22,13 @@ struct OutputResource {
   std::string name;
   std::shared_ptr<const google::protobuf::Message> message;
   std::string origin = {};  // what made it, as MeshProxyPatch calls it; empty: what is usual for the unit
+  bool patched = false;     // a MeshProxyPatch changed or added it
 };
 
 struct UnitOutput {
   std::vector<OutputResource> resources;
+  std::vector<Warning> warnings;  // about pieces that were left out; a function of the unit's input, too
+  Json telemetry = {};            // of the proxy-wide unit: DataplaneInsight.openTelemetry; null: none
 
   template <typename T>
   void Add(ResourceType type, T message, std::string origin = {}) {
@@ -34,7 +38,7 @@ struct UnitOutput {
     } else {
       name = message.name();
     }
-    resources.push_back({type, std::move(name), std::make_shared<const T>(std::move(message)), std::move(origin)});
+    resources.push_back({type, std::move(name), std::make_shared<const T>(std::move(message)), std::move(origin), false});
   }
 };
 
@@ -44,6 +48,8 @@ struct Unit {
   Digest digest;
   // Pure; any thread. Owns its input.
   std::function<UnitOutput()> generate;
+  std::vector<Warning> warnings = {};  // found while planning: of this proxy, no part of the digest
+  std::string patched_by = {};         // KRIs of the MeshProxyPatches that edit it
 };
 
 }  // namespace kuma::xds

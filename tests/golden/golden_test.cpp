@@ -1,7 +1,10 @@
 // Golden files: resources in, the Envoy configuration of one proxy out, compared line by line. A case is a folder with
-//   case.json      which proxy: {"about": ..., "mesh": ..., "dataplane": ..., "zone": ..., "features": [...]}
+//   case.json      which proxy: {"about": ..., "mesh": ..., "dataplane": ..., "zone": ..., "features": [...]}; "zone_ingress" or
+//                  "zone_egress" instead of "dataplane"
 //   input.yaml     resources as users write them
 //   expected.yaml  what `kuma xds render` prints
+//   warnings.txt   what it says about pieces that are left out; no file: nothing
+//   explained.txt  what `kuma xds explain` prints; only of cases that have the file
 // UPDATE_GOLDEN=1 writes expected.yaml anew and removes those without a case; read the diff before you commit it.
 #include <catch2/catch.hpp>
 
@@ -14,7 +17,9 @@
 #include "pkg/base/files.h"
 #include "pkg/base/strings.h"
 #include "pkg/policy/all.h"
+#include "pkg/policy/explain/text.h"
 #include "pkg/resources/all.h"
+#include "pkg/xds/explain_proxy.h"
 #include "pkg/xds/render.h"
 
 using namespace kuma;
@@ -47,7 +52,22 @@ const TypeRegistry& Types() {
   return types;
 }
 
-Result<std::string> RenderCase(const std::string& folder, bool reversed) {
+struct Rendered {
+  std::string document;
+  std::string warnings;
+  std::string explanation;
+};
+
+xds::ProxyNode NodeOf(const Json& about) {
+  std::vector<std::string> features;
+  for (const Json& feature : Get(about, "features")) features.push_back(feature.get<std::string>());
+  for (const auto& [key, type] : {std::pair{"zone_ingress", "ingress"}, {"zone_egress", "egress"}}) {
+    if (about.contains(key)) return xds::OfflineNode("", GetString(about, key), features, type);
+  }
+  return xds::OfflineNode(GetString(about, "mesh", "default"), GetString(about, "dataplane"), features);
+}
+
+Result<Rendered> RenderCase(const std::string& folder, bool reversed) {
   KUMA_TRY_ASSIGN(const std::string about_text, ReadFile(JoinPath(folder, "case.json")));
   KUMA_TRY_ASSIGN(const Json about, ParseJson(about_text));
   std::istringstream nothing;
@@ -57,13 +77,19 @@ Result<std::string> RenderCase(const std::string& folder, bool reversed) {
   options.zone = GetString(about, "zone", "default");
   xds::RenderRequest request;
   KUMA_TRY_ASSIGN(request.resources, xds::LoadOffline(std::move(documents), Types(), options));
-  std::vector<std::string> features;
-  for (const Json& feature : Get(about, "features")) features.push_back(feature.get<std::string>());
-  request.node = xds::OfflineNode(GetString(about, "mesh", "default"), GetString(about, "dataplane"), features);
+  request.node = NodeOf(about);
   request.zone = options.zone;
   KUMA_TRY_ASSIGN(const xds::ViewPtr view, xds::Render(request, Types()));
   KUMA_TRY_ASSIGN(const Json document, xds::ViewDocument(*view));
-  return ToYaml(document);
+  Rendered rendered{ToYaml(document), {}, {}};
+  for (const Warning& warning : xds::Warnings(*view)) rendered.warnings += warning.resource + " " + warning.path + ": " + warning.message + "\n";
+  if (FileExists(JoinPath(folder, "explained.txt"))) {
+    KUMA_TRY_ASSIGN(const Json explanation, xds::ExplainResources(request, {}, Types()));
+    std::ostringstream out;
+    policy::PrintExplanation(out, explanation, false);
+    rendered.explanation = out.str();
+  }
+  return rendered;
 }
 
 // The first place where two texts differ, with some lines around it.
@@ -92,17 +118,25 @@ TEST_CASE("golden files") {
       CHECK_FALSE(FileExists(expected_path));
       continue;
     }
-    const Result<std::string> got = RenderCase(folder, false);
+    const std::string warnings_path = JoinPath(folder, "warnings.txt");
+    const Result<Rendered> got = RenderCase(folder, false);
     INFO((got.ok() ? "" : got.error().ToString()));
     REQUIRE(got.ok());
     if (Updating()) {
-      REQUIRE(WriteFileAtomic(expected_path, *got).ok());
+      REQUIRE(WriteFileAtomic(expected_path, got->document).ok());
+      std::filesystem::remove(warnings_path);
+      if (!got->warnings.empty()) REQUIRE(WriteFileAtomic(warnings_path, got->warnings).ok());
+      if (!got->explanation.empty()) REQUIRE(WriteFileAtomic(JoinPath(folder, "explained.txt"), got->explanation).ok());
       continue;
     }
     const Result<std::string> expected = ReadFile(expected_path);
     INFO((expected.ok() ? "" : "UPDATE_GOLDEN=1 writes the missing file"));
     CHECK(expected.ok());
-    if (expected.ok()) CHECK(FirstDifference(*expected, *got) == "");
+    if (expected.ok()) CHECK(FirstDifference(*expected, got->document) == "");
+    const Result<std::string> warnings = ReadFile(warnings_path);
+    CHECK(FirstDifference(warnings.ok() ? *warnings : "", got->warnings) == "");
+    const Result<std::string> explained = ReadFile(JoinPath(folder, "explained.txt"));
+    if (explained.ok()) CHECK(FirstDifference(*explained, got->explanation) == "");
   }
 }
 
@@ -111,10 +145,12 @@ TEST_CASE("the order of documents does not matter") {
     const std::string folder = JoinPath(kFolder, name);
     if (!FileExists(JoinPath(folder, "input.yaml"))) continue;
     INFO("case " << name);
-    const Result<std::string> forward = RenderCase(folder, false);
-    const Result<std::string> backward = RenderCase(folder, true);
+    const Result<Rendered> forward = RenderCase(folder, false);
+    const Result<Rendered> backward = RenderCase(folder, true);
     REQUIRE(forward.ok());
     REQUIRE(backward.ok());
-    CHECK(FirstDifference(*forward, *backward) == "");
+    CHECK(FirstDifference(forward->document, backward->document) == "");
+    CHECK(FirstDifference(forward->warnings, backward->warnings) == "");
+    CHECK(FirstDifference(forward->explanation, backward->explanation) == "");
   }
 }

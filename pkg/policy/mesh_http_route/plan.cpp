@@ -1,11 +1,18 @@
 #include <algorithm>
 
 #include "pkg/policy/mesh_http_route/apply.h"
+#include "pkg/policy/mesh_http_route/faults.h"
 #include "pkg/policy/rules/merge.h"
 
 namespace kuma::policy {
 
 namespace {
+
+// Mirrored requests go to the service by its tag, as with the reference, even where the ref means a port of a resource.
+Json ByServiceTag(Json backend_ref) {
+  for (const char* field : {"port", "sectionName", "labels"}) backend_ref.erase(field);
+  return backend_ref;
+}
 
 size_t Size(const Json& list) { return list.is_array() ? list.size() : 0; }
 
@@ -63,7 +70,7 @@ const Json* FindHttpRouteConf(const RuleSet* rules, const RouteDestination& to, 
 }
 
 std::vector<HttpRoutePlan> PlanHttpRoutes(const RuleSet* rules, const RouteDestination& to, const DefaultTarget& default_target,
-                                          const BackendResolver& resolve, const TypeRegistry& types) {
+                                          const BackendResolver& resolve, const TypeRegistry& types, const RouteReport& report) {
   const std::map<std::string, Origin>* origins = nullptr;
   const Json* conf = FindHttpRouteConf(rules, to, &origins);
   const Json& api_rules = conf == nullptr ? Get(Json(), "rules") : Get(*conf, "rules");
@@ -74,15 +81,17 @@ std::vector<HttpRoutePlan> PlanHttpRoutes(const RuleSet* rules, const RouteDesti
     const Json& matches = Get(rule, "matches");
     const std::string hash = HashMatches(matches);
     Kri origin;
+    RuleFaults faults(report, &types, matches);
     if (origins != nullptr) {
       if (const auto it = origins->find(hash); it != origins->end() && it->second.policy != nullptr) {
         origin = KriOf(it->second.policy->meta, to.unified_naming ? "rule_" + std::to_string(it->second.rule_index) : "");
+        faults.Blame(it->second);
       }
     }
     HttpRoutePlan plan;
     plan.name = RouteName(hash, origin, to, types);
     const Json& settings = Get(rule, "default");
-    if (Get(settings, "filters").is_array()) plan.filters = Get(settings, "filters");
+    plan.filters = faults.UsableFilters(Get(settings, "filters"));
     bool has_refs = false;
     for (const Json& ref : Get(settings, "backendRefs")) {
       const auto target = resolve(origin, ref, true);
@@ -91,12 +100,22 @@ std::vector<HttpRoutePlan> PlanHttpRoutes(const RuleSet* rules, const RouteDesti
       has_refs |= target.has_value() || Get(ref, "labels").empty();
     }
     if (!has_refs) AddDefault(plan, default_target);
+    // The destination itself does not speak HTTP, so the rule cannot be for it.
+    if (!has_refs && plan.targets.empty()) {
+      faults.NotHttp(to);
+      continue;
+    }
+    faults.CheckBackends(origin, Get(settings, "backendRefs"), resolve, plan.targets.empty());
     for (const Json& filter : plan.filters) {
       if (GetString(filter, "type") != "RequestMirror") continue;
-      const auto target = resolve(origin, Get(Get(filter, "requestMirror"), "backendRef"), true);
+      const Json& ref = Get(Get(filter, "requestMirror"), "backendRef");
+      auto target = resolve(origin, ByServiceTag(ref), true);
+      if (!target) target = resolve(origin, ref, true);
       plan.mirror_clusters.push_back(target ? target->cluster : std::string());
+      if (!target) faults.NoMirror(origin, ref);
     }
     for (const Json& match : matches) {
+      if (!faults.IsUsable(match)) continue;
       plan.match = match;
       routes.push_back(plan);
     }
@@ -109,12 +128,13 @@ std::vector<HttpRoutePlan> PlanHttpRoutes(const RuleSet* rules, const RouteDesti
     plan.name = HashMatches(Json::array({catch_all}));
     plan.match = catch_all;
     AddDefault(plan, default_target);
-    routes.push_back(std::move(plan));
+    if (!plan.targets.empty()) routes.push_back(std::move(plan));
   }
   for (HttpRoutePlan& route : routes) {
     if (Get(route.match, "path").is_null()) route.match["path"] = catch_all["path"];
   }
-  std::erase_if(routes, [](const HttpRoutePlan& route) { return route.targets.empty(); });
+  // Errors alone make no HTTP service of one that is none.
+  if (!mesh::IsHttp(to.protocol) && std::all_of(routes.begin(), routes.end(), [](const auto& route) { return route.targets.empty(); })) return {};
   return routes;
 }
 

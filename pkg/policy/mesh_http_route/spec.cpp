@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pkg/policy/mesh_http_route/faults.h"
 #include "pkg/policy/target_ref/checks.h"
 #include "pkg/policy/target_ref/descriptor.h"
 #include "pkg/policy/target_ref/fields.h"
@@ -120,7 +121,11 @@ TypeDescriptor MakeMeshHTTPRouteType() {
       MakePolicyType({"MeshHTTPRoute", "meshhttproutes", "meshhttproute", "mhttpr", "Mesh HTTP Route", "Mesh HTTP Routes"},
                      std::move(traits), SpecFields());
   type.validate = [](const Resource& policy, const ValidationContext&, std::vector<Violation>& out) { ValidateMeshHTTPRoute(policy, out); };
-  type.warnings = [](const Resource& policy) { return TopWarnings(policy.spec); };
+  type.warnings = [](const Resource& policy) {
+    std::vector<std::string> texts = TopWarnings(policy.spec);
+    for (std::string& fault : FaultsOf(policy)) texts.push_back(std::move(fault));
+    return texts;
+  };
   return type;
 }
 

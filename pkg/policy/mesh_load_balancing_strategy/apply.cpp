@@ -48,12 +48,36 @@ void AddHashes(envoy::Route& route, const Json& conf) {
   for (const Json& policy : HashPoliciesOf(conf)) SetHash(*route.mutable_route()->add_hash_policy(), policy);
 }
 
-void SetRingHash(envoy::Cluster& cluster, const Json& conf) {
+// A value that Envoy would reject the cluster for.
+struct Fault {
+  const char* path;  // below loadBalancer
+  std::string message;
+};
+using Faults = std::vector<Fault>;
+
+bool IsPrime(uint32_t number) {
+  if (number < 2) return false;
+  for (uint64_t factor = 2; factor * factor <= number; ++factor) {
+    if (number % factor == 0) return false;
+  }
+  return true;
+}
+
+void SetRingHash(envoy::Cluster& cluster, const Json& conf, Faults& faults) {
+  constexpr uint32_t kDefaultMin = 1024;  // of Envoy
+  constexpr uint32_t kMost = 8388608;
   cluster.set_lb_policy(envoy::Cluster::RING_HASH);
   if (!conf.is_object()) return;
   auto& config = *cluster.mutable_ring_hash_lb_config();
-  if (const auto size = FindUint(conf, "minRingSize")) config.mutable_minimum_ring_size()->set_value(*size);
-  if (const auto size = FindUint(conf, "maxRingSize")) config.mutable_maximum_ring_size()->set_value(*size);
+  const auto min = FindUint(conf, "minRingSize");
+  const auto max = FindUint(conf, "maxRingSize");
+  if (min.value_or(kDefaultMin) > max.value_or(kMost)) {
+    faults.push_back({"ringHash", "both ring sizes are left out: the smallest one, " + std::to_string(min.value_or(kDefaultMin)) + ", is larger than the largest one, " +
+                                      std::to_string(max.value_or(kMost))});
+  } else {
+    if (min) config.mutable_minimum_ring_size()->set_value(*min);
+    if (max) config.mutable_maximum_ring_size()->set_value(*max);
+  }
   if (GetString(conf, "hashFunction") == "MurmurHash2") config.set_hash_function(envoy::Cluster::RingHashLbConfig::MURMUR_HASH_2);
 }
 
@@ -65,18 +89,37 @@ void SetLeastRequest(envoy::Cluster& cluster, const Json& conf) {
   if (const auto count = FindUint(conf, "choiceCount")) config.mutable_choice_count()->set_value(*count);
 }
 
-void SetBalancer(envoy::Cluster& cluster, const Json& balancer) {
+void SetBalancer(envoy::Cluster& cluster, const Json& balancer, Faults& faults) {
   const std::string type = GetString(balancer, "type");
   if (type == "RoundRobin") cluster.set_lb_policy(envoy::Cluster::ROUND_ROBIN);
   if (type == "Random") cluster.set_lb_policy(envoy::Cluster::RANDOM);
   if (type == "LeastRequest") SetLeastRequest(cluster, Get(balancer, "leastRequest"));
-  if (type == "RingHash") SetRingHash(cluster, Get(balancer, "ringHash"));
+  if (type == "RingHash") SetRingHash(cluster, Get(balancer, "ringHash"), faults);
   if (type != "Maglev") return;
   cluster.set_lb_policy(envoy::Cluster::MAGLEV);
   const Json& conf = Get(balancer, "maglev");
   if (!conf.is_object()) return;
   auto& config = *cluster.mutable_maglev_lb_config();
-  if (const auto size = FindUint(conf, "tableSize")) config.mutable_table_size()->set_value(*size);
+  const auto size = FindUint(conf, "tableSize");
+  if (size && !IsPrime(*size)) {
+    faults.push_back({"maglev.tableSize", std::to_string(*size) + " is left out: Envoy wants a prime number"});
+  } else if (size) {
+    config.mutable_table_size()->set_value(*size);
+  }
+}
+
+// Who wrote the conf: the last one that took part in the merge.
+Warning BlameFor(const OutboundClusterDraft& draft, const PolicySlice& slice, const Json* conf) {
+  const std::vector<Origin>* origins = nullptr;
+  if (draft.destination) {
+    if (const ResourceRule* rule = slice.ToResource(*draft.destination)) origins = &rule->origins;
+  }
+  for (const SubsetRule* rule : slice.to) {
+    if (&rule->conf == conf) origins = &rule->origins;
+  }
+  if (origins == nullptr || origins->empty()) return {};
+  const Origin& last = origins->back();
+  return {ToString(KriOf(last.policy->meta), *draft.proxy.types), "spec.to[" + std::to_string(last.rule_index) + "].default.loadBalancer.", {}};
 }
 
 LocalityViewer ViewerOf(const ProxyFacts& proxy, bool legacy) {
@@ -111,9 +154,17 @@ void Cluster(OutboundClusterDraft& draft, const PolicySlice& slice) {
   envoy::Cluster& cluster = draft.cluster.cluster;
   const Json& awareness = Get(*conf, "localityAwareness");
   if (HasAffinity(awareness)) cluster.mutable_common_lb_config()->mutable_locality_weighted_lb_config();
-  SetBalancer(cluster, Get(*conf, "loadBalancer"));
-  if (cluster.has_load_assignment())
-    ArrangeLocalities(*cluster.mutable_load_assignment(), awareness, ViewerOf(draft.proxy, !draft.destination));
+  Faults faults;
+  SetBalancer(cluster, Get(*conf, "loadBalancer"), faults);
+  for (Fault& fault : faults) {
+    Warning warning = BlameFor(draft, slice, conf);
+    warning.path += fault.path;
+    warning.message = std::move(fault.message);
+    draft.warnings.push_back(std::move(warning));
+  }
+  // A destination has its endpoints in the cluster only on a zone egress, for which all of them are at hand.
+  if (cluster.has_load_assignment() && !draft.destination)
+    ArrangeLocalities(*cluster.mutable_load_assignment(), awareness, ViewerOf(draft.proxy, true));
 }
 
 void Endpoints(EndpointsDraft& draft, const PolicySlice& slice) {

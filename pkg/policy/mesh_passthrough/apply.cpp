@@ -35,7 +35,8 @@ envoy::FilterChainMatch MatchOf(const PassthroughMatcher& matcher, bool ipv6) {
   switch (matcher.kind) {
     case PassthroughKind::kDomain:
     case PassthroughKind::kWildcardDomain:
-      if (matcher.protocol == "tls") match.add_server_names(matcher.value);
+      // Envoy knows no name "*": a chain without names takes them all.
+      if (matcher.protocol == "tls" && matcher.value != "*") match.add_server_names(matcher.value);
       break;
     case PassthroughKind::kCidr:
     case PassthroughKind::kCidrIpv6: {
@@ -179,7 +180,13 @@ void Proxy(ProxyDraft& draft, const PolicySlice& slice) {
   draft.clusters.erase(ipv4);
   draft.clusters.erase(ipv6);
   if (mode != "Matched") return;
-  const std::vector<PassthroughMatcher> matchers = OrderPassthrough(Get(conf, "appendMatch"));
+  const Json& matches = Get(conf, "appendMatch");
+  for (const auto& [index, owner] : LostPorts(matches)) {
+    Warning warning = BlameAppended(*slice.proxy, "appendMatch", index, *proxy.types);
+    warning.message = "the match is left out: another match says that this port speaks " + owner;
+    draft.warnings.push_back(std::move(warning));
+  }
+  const std::vector<PassthroughMatcher> matchers = OrderPassthrough(matches);
   Builder builder(draft);
   builder.AddChains(matchers, false);
   builder.AddChains(matchers, true);

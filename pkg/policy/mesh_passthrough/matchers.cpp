@@ -77,6 +77,21 @@ std::map<Key, Routes> Collect(const Json& matches, std::set<uint32_t>& ports) {
 
 }  // namespace
 
+std::vector<std::pair<size_t, std::string>> LostPorts(const Json& matches) {
+  std::vector<std::pair<size_t, std::string>> lost;
+  std::map<uint32_t, std::string> http_on_port;
+  size_t index = 0;
+  for (const Json& match : matches) {
+    const std::string protocol = GetString(match, "protocol", "tcp");
+    if (IsHttpProtocol(protocol)) {
+      const std::string& owner = http_on_port.try_emplace(FindUint(match, "port").value_or(0), protocol).first->second;
+      if (owner != protocol) lost.emplace_back(index, owner);
+    }
+    ++index;
+  }
+  return lost;
+}
+
 PassthroughRange ParseRange(const std::string& cidr) {
   const size_t slash = cidr.find('/');
   if (slash == std::string::npos) return {};

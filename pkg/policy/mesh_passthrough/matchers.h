@@ -34,6 +34,9 @@ struct PassthroughMatcher {
 // `matches`: appendMatch. Kinds of HTTP cannot be told apart on one port: the first one wins.
 std::vector<PassthroughMatcher> OrderPassthrough(const Json& matches);
 
+// Indexes of the matches that lost their port in this way, with the protocol that has it.
+std::vector<std::pair<size_t, std::string>> LostPorts(const Json& matches);
+
 struct PassthroughRange {
   std::string address;  // with the host's bits zero
   uint32_t length = 0;

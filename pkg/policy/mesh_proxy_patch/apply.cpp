@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "pkg/base/log.h"
 #include "pkg/envoy/names.h"
 #include "pkg/policy/mesh_proxy_patch/filters.h"
 
@@ -17,14 +16,17 @@ constexpr char kAddedListener[] = "mesh-proxy-patch";
 struct Modification {
   std::string kind;  // cluster, listener, networkFilter, httpFilter, virtualHost
   Json body;
+  size_t index = 0;
 };
 
 std::vector<Modification> ModificationsOf(const Json& conf) {
   std::vector<Modification> modifications;
+  size_t index = 0;
   for (const Json& entry : Get(conf, "appendModifications")) {
     for (const char* kind : {"cluster", "listener", "networkFilter", "httpFilter", "virtualHost"}) {
-      if (const Json& body = Get(entry, kind); body.is_object()) modifications.push_back({kind, body});
+      if (const Json& body = Get(entry, kind); body.is_object()) modifications.push_back({kind, body, index});
     }
+    ++index;
   }
   return modifications;
 }
@@ -95,30 +97,27 @@ Result<PatchedResource> ParseAdded(const Modification& modification) {
   if (modification.kind == "cluster") {
     envoy::Cluster cluster;
     KUMA_TRY(ParseValue(modification.body, cluster));
-    return PatchedResource{cluster.name(), kAddedCluster, std::move(cluster)};
+    return PatchedResource{cluster.name(), kAddedCluster, std::move(cluster), true};
   }
   envoy::Listener listener;
   KUMA_TRY(ParseValue(modification.body, listener));
-  return PatchedResource{listener.name(), kAddedListener, std::move(listener)};
+  return PatchedResource{listener.name(), kAddedListener, std::move(listener), true};
 }
 
-void LogFailure(const Modification& modification, const std::string& name, const Error& error) {
-  static const Logger kLog("policy.mesh-proxy-patch");
-  kLog.Warn("a modification is left out because it cannot be done", {{"modification", modification.kind},
-                                                                     {"operation", GetString(modification.body, "operation")},
-                                                                     {"resource", name},
-                                                                     {"error", error.ToString()}});
+std::string FailureText(const Modification& modification, const std::string& name, const Error& error) {
+  const std::string what = modification.kind + " " + GetString(modification.body, "operation");
+  return what + " is left out" + (name.empty() ? "" : " for " + name) + ": " + error.ToString();
 }
 
 // `add`: whether added resources are wanted, or only that what they replace is gone.
-void Apply(const Json& conf, bool add, std::vector<PatchedResource>& resources) {
+void Apply(const Json& conf, bool add, std::vector<PatchedResource>& resources, std::vector<PatchFailure>& failures) {
   for (const Modification& modification : ModificationsOf(conf)) {
     const bool whole = modification.kind == "cluster" || modification.kind == "listener";
     const std::string operation = GetString(modification.body, "operation");
     if (whole && operation == "Add") {
       Result<PatchedResource> added = ParseAdded(modification);
       if (!added.ok()) {
-        if (add) LogFailure(modification, "", added.error());
+        if (add) failures.push_back({modification.index, FailureText(modification, "", added.error())});
         continue;
       }
       std::erase_if(resources, [&](const PatchedResource& resource) {
@@ -130,7 +129,9 @@ void Apply(const Json& conf, bool add, std::vector<PatchedResource>& resources) 
     } else {
       for (PatchedResource& resource : resources) {
         if (!Matches(modification, resource)) continue;
-        if (const Status patched = Patch(modification, resource); !patched.ok()) LogFailure(modification, resource.name, patched.error());
+        const Status patched = Patch(modification, resource);
+        if (!patched.ok()) failures.push_back({modification.index, FailureText(modification, resource.name, patched.error())});
+        resource.patched |= patched.ok();
       }
     }
   }
@@ -138,11 +139,17 @@ void Apply(const Json& conf, bool add, std::vector<PatchedResource>& resources) 
 
 }  // namespace
 
-void PatchResources(const Json& conf, std::vector<PatchedResource>& resources) { Apply(conf, false, resources); }
+std::vector<PatchFailure> PatchResources(const Json& conf, std::vector<PatchedResource>& resources) {
+  std::vector<PatchFailure> failures;
+  Apply(conf, false, resources, failures);
+  return failures;
+}
 
-std::vector<PatchedResource> AddedResources(const Json& conf) {
+std::vector<PatchedResource> AddedResources(const Json& conf, std::vector<PatchFailure>* failures) {
   std::vector<PatchedResource> resources;
-  Apply(conf, true, resources);
+  std::vector<PatchFailure> found;
+  Apply(conf, true, resources, found);
+  if (failures != nullptr) *failures = std::move(found);
   return resources;
 }
 

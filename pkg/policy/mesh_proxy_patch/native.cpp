@@ -62,7 +62,10 @@ std::string NativeFault(NativeKind kind, std::string_view yaml, bool whole) {
   Result<Json> parsed = ParseYaml(yaml);
   if (!parsed.ok()) return parsed.error().ToString();
   Json document = std::move(parsed).value();
-  if (!document.is_object()) return "value has to be an object";
+  if (!document.is_object()) {
+    const std::string_view given = document.is_number() ? "number" : document.is_boolean() ? "bool" : document.type_name();
+    return "json: cannot unmarshal " + std::string(given) + " into Go value of type map[string]json.RawMessage";
+  }
   if (const Status checked = CheckUnlinkedTypes(document); !checked.ok()) return checked.error().message;
   const std::unique_ptr<google::protobuf::Message> message = NewMessage(kind);
   const google::protobuf::Descriptor* type = message->GetDescriptor();

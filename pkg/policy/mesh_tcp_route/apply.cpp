@@ -1,5 +1,7 @@
 #include "pkg/policy/mesh_tcp_route/apply.h"
 
+#include <algorithm>
+
 namespace kuma::policy {
 
 namespace {
@@ -10,10 +12,16 @@ Kri LastOrigin(const std::vector<Origin>& origins) {
   return KriOf(origins.back().policy->meta, "rule_" + std::to_string(origins.back().rule_index));
 }
 
+std::string PathOfRef(const Kri& origin, size_t index) {
+  const std::string entry = origin.section.substr(std::min(origin.section.size(), std::string_view("rule_").size()));
+  return "spec.to[" + entry + "].rules[0].default.backendRefs[" + std::to_string(index) + "]";
+}
+
 }  // namespace
 
 std::vector<envoy::WeightedTarget> PlanTcpTargets(const RuleSet* rules, bool has_http_route, const RouteDestination& to,
-                                                  const DefaultTarget& default_target, const BackendResolver& resolve) {
+                                                  const DefaultTarget& default_target, const BackendResolver& resolve, const TypeRegistry& types,
+                                                  const RouteReport& report) {
   const Json* conf = nullptr;
   Kri origin;
   if (rules != nullptr) {
@@ -35,8 +43,19 @@ std::vector<envoy::WeightedTarget> PlanTcpTargets(const RuleSet* rules, bool has
     if (const auto target = default_target(false)) targets.push_back(*target);
     return targets;
   }
+  std::vector<Warning> missing;
+  size_t index = 0;
   for (const Json& ref : Get(Get(*conf, "default").is_object() ? Get(*conf, "default") : *conf, "backendRefs")) {
-    if (const auto target = resolve(origin, ref, false)) targets.push_back(*target);
+    if (const auto target = resolve(origin, ref, false)) {
+      targets.push_back(*target);
+    } else if (report.warnings != nullptr && GetInt(ref, "weight", 1) != 0) {
+      missing.push_back({ToString(origin.WithoutSection(), types), PathOfRef(origin, index), report.diagnose(origin, ref, false)});
+    }
+    ++index;
+  }
+  for (Warning& warning : missing) {
+    warning.message += targets.empty() ? "; connections to " + to.service + " are refused" : "; the other backends take its share";
+    report.warnings->push_back(std::move(warning));
   }
   return targets;
 }

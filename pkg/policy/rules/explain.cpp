@@ -1,6 +1,7 @@
 #include "pkg/policy/rules/explain.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "pkg/policy/rules/merge.h"
@@ -9,25 +10,41 @@
 namespace kuma::policy {
 namespace {
 
-using Fields = std::map<std::string, Origin>;
+// What was set at each path, the newest last.
+using Fields = std::map<std::string, std::vector<Setting>>;
 
 std::string Joined(const std::string& prefix, const std::string& name) { return prefix.empty() ? name : prefix + '.' + name; }
 
 // A later value at a path replaces what was below it, and what stood above it as a leaf.
-void Set(Fields& fields, const std::string& path, const Origin& origin) {
-  std::erase_if(fields, [&](const auto& field) { return field.first.starts_with(path + '.') || path.starts_with(field.first + '.'); });
-  fields.insert_or_assign(path, origin);
+void Set(Fields& fields, Setting setting) {
+  std::vector<Setting> history;
+  for (auto it = fields.begin(); it != fields.end();) {
+    const bool replaced = it->first.starts_with(setting.path + '.') || setting.path.starts_with(it->first + '.');
+    if (!replaced) {
+      ++it;
+      continue;
+    }
+    std::move(it->second.begin(), it->second.end(), std::back_inserter(history));
+    it = fields.erase(it);
+  }
+  std::stable_sort(history.begin(), history.end(), [](const Setting& a, const Setting& b) { return a.layer < b.layer; });
+  std::vector<Setting>& slot = fields[setting.path];
+  slot.insert(slot.begin(), std::make_move_iterator(history.begin()), std::make_move_iterator(history.end()));
+  slot.push_back(std::move(setting));
 }
 
-void Overlay(Fields& fields, const std::string& prefix, const Json& conf, const Origin& origin, std::map<std::string, size_t>& lengths) {
+void Overlay(Fields& fields, const std::string& prefix, const Json& conf, size_t layer, std::map<std::string, size_t>& lengths) {
   for (const auto& [name, value] : conf.items()) {
     const std::string path = Joined(prefix, name);
     if (value.is_object() && !value.empty()) {
-      Overlay(fields, path, value, origin, lengths);
+      Overlay(fields, path, value, layer, lengths);
     } else if (value.is_array() && name.starts_with("append")) {
-      for (size_t i = 0; i < value.size(); ++i) fields.insert_or_assign(path + '[' + std::to_string(lengths[path]++) + ']', origin);
+      for (const Json& item : value) {
+        const std::string at = path + '[' + std::to_string(lengths[path]++) + ']';
+        fields[at] = {{layer, at, item}};
+      }
     } else {
-      Set(fields, path, origin);
+      Set(fields, {layer, path, value});
     }
   }
 }
@@ -42,11 +59,12 @@ void OverlayItems(Fields& fields, const std::vector<Layer>& layers, const Policy
   for (size_t i = 0; i < items.size(); ++i) {
     const std::string prefix = traits.merge_list + '[' + std::to_string(i) + ']';
     std::map<std::string, size_t> lengths;
-    for (const Layer& layer : layers) {
-      for (const Json& item : Get(layer.conf, traits.merge_list)) {
+    for (size_t layer = 0; layer < layers.size(); ++layer) {
+      for (const Json& item : Get(layers[layer].conf, traits.merge_list)) {
         if (Get(item, traits.merge_by) != Get(items[i], traits.merge_by)) continue;
-        fields.insert_or_assign(Joined(prefix, traits.merge_by), layer.origin);
-        Overlay(fields, Joined(prefix, "default"), Get(item, "default"), layer.origin, lengths);
+        const std::string key = Joined(prefix, traits.merge_by);
+        fields[key] = {{layer, key, Get(item, traits.merge_by)}};
+        Overlay(fields, Joined(prefix, "default"), Get(item, "default"), layer, lengths);
       }
     }
   }
@@ -60,17 +78,28 @@ const Json& EntryAt(const Resource& policy, std::string_view list, int index) {
 
 }  // namespace
 
-std::vector<FieldOrigin> ExplainConf(const std::vector<Layer>& layers, const PolicyTraits& traits) {
+std::vector<FieldHistory> HistoryOf(const std::vector<Layer>& layers, const PolicyTraits& traits) {
   Fields fields;
   std::map<std::string, size_t> lengths;
-  for (const Layer& layer : layers) {
-    Json rest = layer.conf;
+  for (size_t layer = 0; layer < layers.size(); ++layer) {
+    Json rest = layers[layer].conf;
     if (!traits.merge_list.empty() && rest.is_object()) rest.erase(traits.merge_list);
-    if (rest.is_object()) Overlay(fields, {}, rest, layer.origin, lengths);
+    if (rest.is_object()) Overlay(fields, {}, rest, layer, lengths);
   }
   if (!traits.merge_list.empty()) OverlayItems(fields, layers, traits);
+  std::vector<FieldHistory> out;
+  for (auto& [path, settings] : fields) {
+    FieldHistory history{path, std::move(settings.back()), {}};
+    settings.pop_back();
+    history.losers.assign(std::make_move_iterator(settings.rbegin()), std::make_move_iterator(settings.rend()));
+    out.push_back(std::move(history));
+  }
+  return out;
+}
+
+std::vector<FieldOrigin> ExplainConf(const std::vector<Layer>& layers, const PolicyTraits& traits) {
   std::vector<FieldOrigin> out;
-  for (auto& [path, origin] : fields) out.push_back({path, std::move(origin)});
+  for (const FieldHistory& field : HistoryOf(layers, traits)) out.push_back({field.path, layers[field.winner.layer].origin});
   return out;
 }
 

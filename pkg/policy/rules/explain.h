@@ -20,7 +20,22 @@ struct FieldOrigin {
   Origin origin;     // the policy that set it last
 };
 
+// One value that a layer gave to a field, or to a part of it (a whole list, a member): `path` says which.
+struct Setting {
+  size_t layer = 0;  // index into the layers
+  std::string path;
+  Json value;
+};
+
+struct FieldHistory {
+  std::string path;
+  Setting winner;
+  std::vector<Setting> losers;  // strongest first
+};
+
 // REQUIRES: layers are least specific first, as they were merged. In order of paths.
+std::vector<FieldHistory> HistoryOf(const std::vector<Layer>& layers, const PolicyTraits& traits);
+// Winners alone.
 std::vector<FieldOrigin> ExplainConf(const std::vector<Layer>& layers, const PolicyTraits& traits);
 
 // Layers of rules that an engine made, in the order of the merge. Empty when a policy's document changed since.

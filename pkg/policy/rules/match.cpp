@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pkg/policy/rules/resolve.h"
+#include "pkg/policy/rules/selection.h"
 
 namespace kuma::policy {
 namespace {
@@ -12,29 +13,6 @@ constexpr std::string_view kRoute = "MeshHTTPRoute";
 std::string_view LabelOf(const Labels& labels, std::string_view key) {
   const auto it = labels.find(key);
   return it == labels.end() ? std::string_view{} : std::string_view(it->second);
-}
-
-// A policy made in a zone stays there, except that a producer's also reaches the clients of its service in other zones.
-bool ZoneAllows(const Labels& policy, const Labels& dataplane) {
-  if (LabelOf(policy, kPolicyRoleLabel) == "producer") return true;
-  const std::string_view origin = LabelOf(dataplane, kOriginLabel);
-  if (origin.empty() || origin == "global") return true;
-  if (LabelOf(policy, kOriginLabel) != "zone") return true;
-  if (!policy.contains(kZoneLabel)) return true;
-  if (origin != "zone") return false;
-  return !dataplane.contains(kZoneLabel) || LabelOf(dataplane, kZoneLabel) == LabelOf(policy, kZoneLabel);
-}
-
-bool NamespaceAllows(const Labels& policy, const Labels& dataplane) {
-  const std::string_view role = LabelOf(policy, kPolicyRoleLabel);
-  if (role != "consumer" && role != "workload-owner") return true;
-  return policy.contains(kNamespaceLabel) && LabelOf(policy, kNamespaceLabel) == LabelOf(dataplane, kNamespaceLabel);
-}
-
-bool ProxyTypeAllowed(const TargetRef& top, const mesh::Dataplane& dataplane) {
-  if (top.proxy_types.empty()) return true;
-  const std::string_view own = dataplane.gateway.has_value() ? "Gateway" : "Sidecar";
-  return std::find(top.proxy_types.begin(), top.proxy_types.end(), own) != top.proxy_types.end();
 }
 
 Selection SelectByTags(const mesh::Tags& conditions, const mesh::Dataplane& dataplane) {
@@ -51,18 +29,6 @@ void AddListeners(const mesh::Dataplane& dataplane, std::string_view section, Se
     const std::string own = listener.name.empty() ? std::to_string(listener.port) : listener.name;
     if (section.empty() || own == section) out.inbounds.push_back({listener.address.empty() ? dataplane.address : listener.address, listener.port});
   }
-}
-
-bool NamesDataplane(const ResourceMeta& policy, const TargetRef& top, const mesh::Dataplane& dataplane) {
-  if (top.name.empty() && top.ns.empty() && !top.labels.has_value()) return true;
-  if (!top.name.empty()) {
-    Kri origin = KriOf(policy);
-    origin.type = "Dataplane";
-    if (TargetRefToKri(origin, top) == KriOf(dataplane.resource->meta)) return true;
-  }
-  return top.labels.has_value() && std::all_of(top.labels->begin(), top.labels->end(), [&](const auto& label) {
-           return LabelOf(dataplane.labels(), label.first) == label.second;
-         });
 }
 
 Selection SelectDataplane(const ResourceMeta& policy, const TargetRef& top, const mesh::Dataplane& dataplane) {
@@ -119,6 +85,40 @@ Selection Select(const ResourceMeta& policy, const TargetRef& top, const mesh::D
 }
 
 }  // namespace
+
+bool ZoneAllows(const Labels& policy, const Labels& dataplane) {
+  if (LabelOf(policy, kPolicyRoleLabel) == "producer") return true;
+  const std::string_view origin = LabelOf(dataplane, kOriginLabel);
+  if (origin.empty() || origin == "global") return true;
+  if (LabelOf(policy, kOriginLabel) != "zone") return true;
+  if (!policy.contains(kZoneLabel)) return true;
+  if (origin != "zone") return false;
+  return !dataplane.contains(kZoneLabel) || LabelOf(dataplane, kZoneLabel) == LabelOf(policy, kZoneLabel);
+}
+
+bool NamespaceAllows(const Labels& policy, const Labels& dataplane) {
+  const std::string_view role = LabelOf(policy, kPolicyRoleLabel);
+  if (role != "consumer" && role != "workload-owner") return true;
+  return policy.contains(kNamespaceLabel) && LabelOf(policy, kNamespaceLabel) == LabelOf(dataplane, kNamespaceLabel);
+}
+
+bool ProxyTypeAllowed(const TargetRef& top, const mesh::Dataplane& dataplane) {
+  if (top.proxy_types.empty()) return true;
+  const std::string_view own = dataplane.gateway.has_value() ? "Gateway" : "Sidecar";
+  return std::find(top.proxy_types.begin(), top.proxy_types.end(), own) != top.proxy_types.end();
+}
+
+bool NamesDataplane(const ResourceMeta& policy, const TargetRef& top, const mesh::Dataplane& dataplane) {
+  if (top.name.empty() && top.ns.empty() && !top.labels.has_value()) return true;
+  if (!top.name.empty()) {
+    Kri origin = KriOf(policy);
+    origin.type = "Dataplane";
+    if (TargetRefToKri(origin, top) == KriOf(dataplane.resource->meta)) return true;
+  }
+  return top.labels.has_value() && std::all_of(top.labels->begin(), top.labels->end(), [&](const auto& label) {
+           return LabelOf(dataplane.labels(), label.first) == label.second;
+         });
+}
 
 ResourcePtr FindRoute(const mesh::Snapshot& snapshot, const std::string& mesh, std::string_view name) {
   for (const ResourcePtr& route : snapshot.Resources(kRoute)) {

@@ -371,6 +371,18 @@ void AdmitDataplane(const Resource& dataplane, const WriteContext& context, std:
   }
 }
 
+// Inbounds that are served as something simpler than what they are called.
+std::vector<std::string> ProtocolRemarks(const Resource& dataplane) {
+  std::vector<std::string> remarks;
+  const Json& inbounds = GetPath(dataplane.spec, {"networking", "inbound"});
+  for (size_t i = 0; inbounds.is_array() && i < inbounds.size(); ++i) {
+    const std::string tag = GetString(Get(inbounds[i], "tags"), kProtocolTag);
+    if (GetString(inbounds[i], "protocol", tag) != "tls") continue;
+    remarks.push_back("networking.inbound[" + std::to_string(i) + "]: protocol tls is none that an inbound can have; it is served as tcp");
+  }
+  return remarks;
+}
+
 }  // namespace
 
 std::string InboundSection(const Json& inbound) {
@@ -404,6 +416,7 @@ TypeDescriptor MakeDataplaneType() {
   type.kds.zone_to_global = true;
   type.schema = DataplaneSchema();
   type.validate = ValidateDataplane;
+  type.warnings = ProtocolRemarks;
   type.prepare = PrepareDataplane;
   type.admit = AdmitDataplane;
   type.proxy_type = [](const Json& spec) -> std::string {

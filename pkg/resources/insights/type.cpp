@@ -26,6 +26,11 @@ Field DataplaneStat(std::string name) {
 
 Field TotalsByType(std::string name, std::string doc) { return Field::Map(std::move(name), Field::Object("", {Count("total")}, ""), std::move(doc)); }
 
+Field WarningList() {
+  return Field::List("warnings", Field::Object("", {Field::String("resource", ""), Field::String("path", ""), Field::String("message", "")}, ""),
+                     "Pieces of the proxy's configuration that were left out or rejected, and why.");
+}
+
 }  // namespace
 
 TypeDescriptor MakeDataplaneInsightType() {
@@ -43,7 +48,7 @@ TypeDescriptor MakeDataplaneInsightType() {
                      {Field::String("certificateExpirationTime", ""), Field::String("lastCertificateRegeneration", ""), Count("certificateRegenerations"),
                       Field::String("issuedBackend", ""), StringList("supportedBackends", "")},
                      "The certificate of the proxy."),
-       ProtoStruct("metadata", "What the proxy said about itself."),
+       ProtoStruct("metadata", "What the proxy said about itself."), WarningList(),
        Field::Object("openTelemetry",
                      {Field::List("backends", Field::Object("", {Field::String("name", ""), signal("traces"), signal("logs"), signal("metrics")}, ""), "")},
                      "Export of telemetry.")});
@@ -53,14 +58,14 @@ TypeDescriptor MakeDataplaneInsightType() {
 TypeDescriptor MakeZoneIngressInsightType() {
   TypeDescriptor type = Insight("ZoneIngressInsight", "zone-ingress-insights", "Zone Ingress Insight", "Zone Ingress Insights", Scope::kGlobal);
   type.kds.zone_to_global = true;
-  type.schema = ProtoSchema({Subscriptions(), ProtoStruct("metadata", "What the proxy said about itself.")});
+  type.schema = ProtoSchema({Subscriptions(), ProtoStruct("metadata", "What the proxy said about itself."), WarningList()});
   return type;
 }
 
 TypeDescriptor MakeZoneEgressInsightType() {
   TypeDescriptor type = Insight("ZoneEgressInsight", "zoneegressinsights", "Zone Egress Insight", "Zone Egress Insights", Scope::kGlobal);
   type.kds.zone_to_global = true;
-  type.schema = ProtoSchema({Subscriptions(), ProtoStruct("metadata", "What the proxy said about itself.")});
+  type.schema = ProtoSchema({Subscriptions(), ProtoStruct("metadata", "What the proxy said about itself."), WarningList()});
   return type;
 }
 

@@ -7,10 +7,11 @@
 namespace kuma::resources {
 namespace {
 
-// A PEM block that is no private key.
+// A PEM block that is no private key. It begins at the start of a line.
 bool IsPemCertificate(const std::string& text) {
   const std::string begin = "-----BEGIN ";
-  const size_t start = text.find(begin);
+  size_t start = text.find(begin);
+  while (start != std::string::npos && start != 0 && text[start - 1] != '\n') start = text.find(begin, start + 1);
   if (start == std::string::npos) return false;
   const size_t label = start + begin.size();
   const size_t end = text.find("-----", label);

@@ -1,13 +1,7 @@
 #include "pkg/store/memory/memory_store.h"
 
-#include <algorithm>
-
-#include "pkg/base/strings.h"
-
 namespace kuma::store {
 namespace {
-
-std::string Describe(const ResourceKey& key) { return "type=\"" + key.type + "\" name=\"" + key.name + "\" mesh=\"" + key.mesh + "\""; }
 
 void Call(const std::vector<std::function<void()>>& wakes) {
   for (const std::function<void()>& wake : wakes) wake();
@@ -15,34 +9,16 @@ void Call(const std::vector<std::function<void()>>& wakes) {
 
 }  // namespace
 
-Error ResourceNotFound(const ResourceKey& key) { return MakeError(ErrorCode::kNotFound, "resource not found: " + Describe(key)); }
-Error ResourceAlreadyExists(const ResourceKey& key) { return MakeError(ErrorCode::kConflict, "resource already exists: " + Describe(key)); }
-Error ResourceConflict(const ResourceKey& key) { return MakeError(ErrorCode::kConflict, "resource conflict: " + Describe(key)); }
-
-bool MatchesList(const Resource& resource, const ListOptions& options) {
-  if (!options.mesh.empty() && resource.meta.mesh() != options.mesh) return false;
-  if (!options.name_contains.empty() && !Contains(resource.meta.name(), options.name_contains)) return false;
-  return std::all_of(options.labels.begin(), options.labels.end(), [&](const auto& wanted) {
-    const auto found = resource.meta.labels.find(wanted.first);
-    return found != resource.meta.labels.end() && found->second == wanted.second;
-  });
-}
-
 Result<ResourcePtr> MemoryStore::Get(const ResourceKey& key) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const auto found = entries_.find(key);
-  if (found == entries_.end()) return ResourceNotFound(key);
-  return found->second.resource;
+  const ResourceTable::Entry* entry = table_.Find(key);
+  if (entry == nullptr) return ResourceNotFound(key);
+  return entry->resource;
 }
 
 Result<std::vector<ResourcePtr>> MemoryStore::List(const std::string& type, const ListOptions& options) {
-  std::vector<ResourcePtr> items;
   const std::lock_guard<std::mutex> lock(mutex_);
-  for (auto it = entries_.lower_bound(ResourceKey{type, options.mesh, ""}); it != entries_.end() && it->first.type == type; ++it) {
-    if (!options.mesh.empty() && it->first.mesh != options.mesh) break;
-    if (MatchesList(*it->second.resource, options)) items.push_back(it->second.resource);
-  }
-  return items;
+  return table_.List(type, options);
 }
 
 Result<ResourcePtr> MemoryStore::Create(Resource resource, std::optional<ResourceKey> owner) {
@@ -55,10 +31,9 @@ Result<ResourcePtr> MemoryStore::Create(Resource resource, std::optional<Resourc
   std::vector<std::function<void()>> wakes;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (owner && !entries_.contains(*owner)) return ResourceNotFound(*owner);
-    if (!entries_.try_emplace(key, Entry{created, owner}).second) return ResourceAlreadyExists(key);
-    if (owner) owned_by_[*owner].insert(key);
-    wakes = feed_.Publish({Event{nullptr, created, ++revision_}});
+    if (owner && table_.Find(*owner) == nullptr) return ResourceNotFound(*owner);
+    if (table_.Find(key) != nullptr) return ResourceAlreadyExists(key);
+    wakes = feed_.Publish({table_.Insert(created, std::move(owner))});
   }
   Call(wakes);
   return created;
@@ -71,60 +46,52 @@ Result<ResourcePtr> MemoryStore::Update(Resource resource) {
   std::vector<std::function<void()>> wakes;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    const auto found = entries_.find(updated->meta.key);
-    if (found == entries_.end()) return ResourceNotFound(updated->meta.key);
-    const ResourcePtr old = found->second.resource;
-    if (old->meta.version != updated->meta.version) return ResourceConflict(updated->meta.key);
+    const ResourceTable::Entry* entry = table_.Find(updated->meta.key);
+    if (entry == nullptr) return ResourceNotFound(updated->meta.key);
+    if (entry->resource->meta.version != updated->meta.version) return ResourceConflict(updated->meta.key);
     updated->meta.version += 1;
-    updated->meta.creation_time = old->meta.creation_time;
+    updated->meta.creation_time = entry->resource->meta.creation_time;
     stored = std::move(updated);
-    found->second.resource = stored;
-    wakes = feed_.Publish({Event{old, stored, ++revision_}});
+    wakes = feed_.Publish({table_.Replace(stored)});
   }
   Call(wakes);
   return stored;
-}
-
-void MemoryStore::EraseLocked(const ResourceKey& key, std::vector<Event>& events) {
-  const auto found = entries_.find(key);
-  if (found == entries_.end()) return;
-  const Entry entry = found->second;
-  entries_.erase(found);
-  if (entry.owner) {
-    const auto siblings = owned_by_.find(*entry.owner);
-    if (siblings != owned_by_.end()) {
-      siblings->second.erase(key);
-      if (siblings->second.empty()) owned_by_.erase(siblings);
-    }
-  }
-  if (const auto owned = owned_by_.find(key); owned != owned_by_.end()) {
-    const std::set<ResourceKey> children = std::move(owned->second);
-    owned_by_.erase(owned);
-    for (const ResourceKey& child : children) EraseLocked(child, events);
-  }
-  // What is owned goes first, so that a watcher never sees an orphan.
-  events.push_back(Event{entry.resource, nullptr, ++revision_});
 }
 
 Status MemoryStore::Delete(const ResourceKey& key) {
   std::vector<std::function<void()>> wakes;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (!entries_.contains(key)) return ResourceNotFound(key);
+    if (table_.Find(key) == nullptr) return ResourceNotFound(key);
+    wakes = feed_.Publish(table_.Erase(key));
+  }
+  Call(wakes);
+  return Ok();
+}
+
+Status MemoryStore::Import(const std::vector<ImportedResource>& resources) {
+  std::vector<std::function<void()>> wakes;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (const ImportedResource& item : resources) {
+      if (table_.Find(item.resource->meta.key) != nullptr) return ResourceAlreadyExists(item.resource->meta.key);
+    }
     std::vector<Event> events;
-    EraseLocked(key, events);
+    for (const ImportedResource& item : resources) events.push_back(table_.Insert(item.resource, item.owner));
     wakes = feed_.Publish(events);
   }
   Call(wakes);
   return Ok();
 }
 
+void MemoryStore::Load(ResourcePtr resource, std::optional<ResourceKey> owner) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  table_.Load(std::move(resource), std::move(owner));
+}
+
 std::unique_ptr<Watch> MemoryStore::StartWatch(std::function<void()> wake) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  std::vector<ResourcePtr> initial;
-  initial.reserve(entries_.size());
-  for (const auto& [key, entry] : entries_) initial.push_back(entry.resource);
-  return feed_.Add(std::move(initial), std::move(wake));
+  return feed_.Add(table_.All(), std::move(wake));
 }
 
 }  // namespace kuma::store

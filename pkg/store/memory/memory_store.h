@@ -1,13 +1,11 @@
-// Keeps everything in memory; the default store of a standalone control plane and of tests. Thread-safe: one writer lock.
+// Keeps everything in memory only: for tests, tries and dry runs. Thread-safe: one lock.
 #pragma once
 
-#include <map>
 #include <mutex>
-#include <set>
 
 #include "pkg/base/clock.h"
 #include "pkg/store/feed.h"
-#include "pkg/store/store.h"
+#include "pkg/store/resource_table.h"
 
 namespace kuma::store {
 
@@ -21,26 +19,16 @@ class MemoryStore : public Store {
   Result<ResourcePtr> Update(Resource resource) override;
   Status Delete(const ResourceKey& key) override;
   std::unique_ptr<Watch> StartWatch(std::function<void()> wake) override;
+  Status Import(const std::vector<ImportedResource>& resources) override;
+
+  // Puts a resource of another store in as it is, version and times included. Before anything watches; its owner may come later.
+  void Load(ResourcePtr resource, std::optional<ResourceKey> owner);
 
  private:
-  struct Entry {
-    ResourcePtr resource;
-    std::optional<ResourceKey> owner;
-  };
-  void EraseLocked(const ResourceKey& key, std::vector<Event>& events);
-
   const Clock& clock_;
   std::mutex mutex_;
-  std::map<ResourceKey, Entry> entries_;                  // guarded by mutex_; ordered by type, mesh, name
-  std::map<ResourceKey, std::set<ResourceKey>> owned_by_;  // guarded by mutex_
-  uint64_t revision_ = 0;                                 // guarded by mutex_
+  ResourceTable table_;  // guarded by mutex_
   Feed feed_;
 };
-
-// Errors that every backend words the same way.
-Error ResourceNotFound(const ResourceKey& key);
-Error ResourceAlreadyExists(const ResourceKey& key);
-Error ResourceConflict(const ResourceKey& key);
-bool MatchesList(const Resource& resource, const ListOptions& options);
 
 }  // namespace kuma::store

@@ -24,13 +24,13 @@ envoy::ClusterDraft OneHost(const std::string& name, const std::string& address,
 void AddAdmin(policy::ProxyDraft& draft, const AdminInput& input) {
   if (input.port == 0) return;
   const policy::ProxyFacts& proxy = draft.proxy;
-  const std::string admin = envoy::SystemName(proxy.unified_naming, "envoy_admin", "kuma:envoy:admin");
-  const std::string readiness = envoy::SystemName(proxy.unified_naming, "probe_readiness", "kuma:readiness");
+  const std::string admin = envoy::SystemName(input.unified_naming, "envoy_admin", "kuma:envoy:admin");
+  const std::string readiness = envoy::SystemName(input.unified_naming, "probe_readiness", "kuma:readiness");
   draft.clusters[admin] = OneHost(admin, input.admin_address, input.port, input.socket_path);
   draft.clusters[readiness] = OneHost(readiness, input.admin_address, input.readiness_port, input.readiness_socket);
 
   // Where Envoy's admin interface itself listens there is no room for a listener.
-  if (input.listen_address == input.admin_address || input.material == nullptr) return;
+  if (input.listen_address == input.admin_address || input.material == nullptr || !envoy::IsIpAddress(input.listen_address)) return;
   envoy::ListenerDraft listener = envoy::InboundListener(admin, input.listen_address, input.port, proxy.reuse_port);
   listener.EnsureTlsInspector();
   // In plain text only readiness; everything else for the control plane alone.

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "pkg/base/strings.h"
 #include "pkg/envoy/tls.h"
 #include "pkg/xds/generate/clusters.h"
@@ -22,6 +24,15 @@ envoy::Host HostOf(const mesh::Endpoint& endpoint) {
     host.locality_weight = endpoint.locality->weight;
   }
   return host;
+}
+
+std::vector<envoy::Host> WithoutHostNames(std::vector<envoy::Host> hosts, const std::string& service, std::vector<Warning>& warnings) {
+  std::erase_if(hosts, [&](const envoy::Host& host) {
+    if (!host.unix_path.empty() || envoy::IsIpAddress(host.address)) return false;
+    warnings.push_back({{}, {}, "endpoint " + host.address + " of " + service + " is left out: proxies can only be given IP addresses"});
+    return true;
+  });
+  return hosts;
 }
 
 namespace {
@@ -88,17 +99,18 @@ UnitOutput GenerateCluster(const ClusterInput& input) {
     if (hooks.cluster != nullptr) hooks.cluster(draft, input.rules.Of(hooks.type));
   }
   UnitOutput output;
+  output.warnings = std::move(draft.warnings);
   output.Add(ResourceType::kCluster, std::move(draft.cluster).Finish());
   return output;
 }
 
 UnitOutput GenerateEndpoints(const EndpointsInput& input) {
-  policy::EndpointsDraft draft{*input.facts, input.plan.service, input.plan.destination, input.has_outbound,
-                               envoy::MakeLoadAssignment(input.plan.name, HostsOf(input.plan))};
+  UnitOutput output;
+  std::vector<envoy::Host> hosts = WithoutHostNames(HostsOf(input.plan), input.plan.service, output.warnings);
+  policy::EndpointsDraft draft{*input.facts, input.plan.service, input.plan.destination, input.has_outbound, envoy::MakeLoadAssignment(input.plan.name, hosts)};
   for (const policy::PolicyHooks& hooks : Policies()) {
     if (hooks.endpoints != nullptr) hooks.endpoints(draft, input.rules.Of(hooks.type));
   }
-  UnitOutput output;
   output.Add(ResourceType::kEndpoint, std::move(draft.assignment));
   return output;
 }

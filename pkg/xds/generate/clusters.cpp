@@ -1,8 +1,10 @@
 #include "pkg/xds/generate/clusters.h"
 
 #include <algorithm>
+#include <set>
 
 #include "pkg/base/strings.h"
+#include "pkg/ca/workload_identity.h"
 #include "pkg/envoy/names.h"
 #include "pkg/envoy/tls.h"
 #include "pkg/policy/rules/resolve.h"
@@ -37,6 +39,20 @@ std::string SniOfKri(const Kri& kri) {
   parts.push_back(kri.name);
   parts.push_back(kri.section);
   return Join(parts, ".");
+}
+
+// SPIFFE IDs of the mesh's own egresses, by the MeshIdentities that select them.
+std::vector<std::string> EgressIdentities(const mesh::Snapshot& snapshot, const std::string& zone) {
+  std::set<std::string> ids;
+  for (const auto& [name, dataplane] : snapshot.AllDataplanes()) {
+    const auto is_egress = [](const mesh::ProxyListener& one) { return one.type == "ZoneEgress" && one.state == mesh::InboundState::kReady; };
+    if (std::none_of(dataplane->listeners.begin(), dataplane->listeners.end(), is_egress)) continue;
+    const ResourcePtr identity = ca::SelectIdentity(snapshot.Resources("MeshIdentity"), dataplane->labels());
+    if (identity == nullptr) continue;
+    const ca::SpiffeContext context{.zone = zone, .kubernetes = dataplane->labels().contains(std::string(kNamespaceLabel))};
+    if (Result<std::string> id = ca::SpiffeIdOf(*identity, dataplane->resource->meta, context); id.ok()) ids.insert(*std::move(id));
+  }
+  return {ids.begin(), ids.end()};
 }
 
 mesh::Tags TagsOf(const Json& object) {
@@ -98,6 +114,8 @@ std::optional<envoy::WeightedTarget> ClusterPlanner::ForDestination(const Kri& w
   if (clusters_.contains(plan.name)) return target;
   plan.endpoints = FindEndpoints(plan.service);
   plan.tls = TlsToDestination(*destination, *port, with_section);
+  // Without an egress that this proxy can recognise there is no cluster, so that nothing leaves in plain text.
+  if (plan.external && facts_.workload_identity && !plan.tls) return target;
   clusters_.emplace(plan.name, std::move(plan));
   return target;
 }
@@ -109,6 +127,29 @@ std::optional<envoy::WeightedTarget> ClusterPlanner::ForBackendRef(const Kri& or
   mesh::Tags tags = TagsOf(Get(ref, "tags"));
   tags[std::string(kServiceTag)] = GetString(ref, "name");
   return ForService(tags, resolved->weight, http);
+}
+
+std::string ClusterPlanner::Diagnose(const Kri& origin, const Json& ref, bool http) const {
+  const std::string kind = GetString(ref, "kind");
+  const std::optional<policy::ResolvedBackend> resolved = policy::ResolveBackendRef(origin, ref, snapshot_);
+  if (!resolved) return "no " + kind + " has the labels " + ToJsonText(Get(ref, "labels"));
+  const auto speaks = [&](mesh::Protocol protocol) { return " speaks " + std::string(ProtocolName(protocol)) + ", not HTTP"; };
+  if (resolved->real) {
+    const std::string what = kind + " " + resolved->resource.name;
+    const mesh::Destination* destination = snapshot_.FindDestination(resolved->resource.WithoutSection());
+    if (destination == nullptr) return what + " does not exist";
+    const mesh::DestinationPort* port = destination->FindPort(std::string_view(resolved->resource.section));
+    if (port == nullptr) {
+      return what + (resolved->resource.section.empty() ? " needs a port in the backendRef" : " has no port " + resolved->resource.section);
+    }
+    if (http && !mesh::IsHttp(port->protocol)) return what + speaks(port->protocol);
+    return what + " has weight 0";
+  }
+  const std::string what = "service " + GetString(ref, "name");
+  const mesh::ServiceInfo* info = snapshot_.FindService(GetString(ref, "name"));
+  if (info == nullptr) return what + " does not exist";
+  if (http && !mesh::IsHttp(info->protocol)) return what + speaks(info->protocol);
+  return what + " has weight 0";
 }
 
 std::optional<ClusterTls> ClusterPlanner::TlsToService(const ClusterPlan& plan, const mesh::ServiceInfo* info) const {
@@ -144,6 +185,11 @@ std::optional<ClusterTls> ClusterPlanner::TlsToDestination(const mesh::Destinati
   ClusterTls tls;
   tls.sni = resource_sni;
   if (destination.kri.type == "MeshExternalService") {
+    if (facts_.workload_identity) {
+      tls.sni = SniOfKri(with_section);
+      tls.exact_uris = EgressIdentities(snapshot_, facts_.zone);
+      return tls.exact_uris.empty() ? std::nullopt : std::optional(tls);
+    }
     if (!facts_.mtls) return std::nullopt;
     tls.exact_uris.push_back(envoy::ServiceSpiffeId(facts_.mesh, kZoneEgressService));
     return tls;

@@ -40,6 +40,8 @@ inline constexpr char kZoneEgressService[] = "zone-egress";
 // Server name under which zone proxies know a port of a destination.
 std::string SniOfDestination(const mesh::Destination& destination, const mesh::DestinationPort& port);
 envoy::Host HostOf(const mesh::Endpoint& endpoint);
+// Endpoints of a service whose addresses come over EDS. Envoy rejects a set with a host name in it, so those are left out and told.
+std::vector<envoy::Host> WithoutHostNames(std::vector<envoy::Host> hosts, const std::string& service, std::vector<Warning>& warnings);
 
 class ClusterPlanner {
  public:
@@ -51,6 +53,9 @@ class ClusterPlanner {
   std::optional<envoy::WeightedTarget> ForDestination(const Kri& with_section, uint32_t weight, bool http);
   // By a backendRef of a route policy. A weight of 0 is nothing.
   std::optional<envoy::WeightedTarget> ForBackendRef(const Kri& origin, const Json& ref, bool http);
+
+  // Why ForBackendRef gave nothing.
+  std::string Diagnose(const Kri& origin, const Json& ref, bool http) const;
 
   const std::map<std::string, ClusterPlan>& clusters() const { return clusters_; }
 

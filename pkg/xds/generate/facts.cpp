@@ -1,8 +1,10 @@
 #include "pkg/xds/generate/facts.h"
 
+#include <algorithm>
 #include <set>
 
 #include "pkg/base/strings.h"
+#include "pkg/envoy/agent.h"
 #include "pkg/envoy/names.h"
 #include "pkg/xds/generate/policies.h"
 
@@ -56,7 +58,13 @@ void SetTls(policy::ProxyFacts& facts, const ProxyInput& input) {
   facts.workload_identity = !input.workload_identity.empty();
   std::set<std::string> domains;
   for (const ResourcePtr& trust : input.snapshot->Resources("MeshTrust")) domains.insert(GetString(trust->spec, "trustDomain"));
+  // Proxies without a MeshIdentity have certificates of the mesh's own backend.
+  if (!domains.empty() && mesh.mtls_enabled) domains.insert(mesh.name);
   facts.trust_domains.assign(domains.begin(), domains.end());
+  if (facts.workload_identity && !input.identity->agent_socket.empty()) {
+    facts.tls = {input.workload_identity, std::string(envoy::kAgentCaSecret)};
+    return;
+  }
   facts.tls.identity_secret =
       facts.workload_identity ? input.workload_identity
                               : envoy::SystemName(facts.unified_naming, "mtls_identity_" + mesh.name, "identity_cert:secret:" + mesh.name);
@@ -108,7 +116,7 @@ Digest DigestOfFacts(const policy::ProxyFacts& f) {
   DigestBuilder digest;
   digest.Add(f.mesh).Add(f.zone).Add(f.service).Add(f.system_ca_path).Add(f.work_dir);
   for (const bool flag : {f.gateway, f.unified_naming, f.ipv6_enabled, f.ipv6_address, f.reuse_port, f.bind_outbounds,
-                          f.strict_inbound_ports, f.mtls, f.permissive, f.passthrough, f.zone_egress, f.workload_identity,
+                          f.strict_inbound_ports, f.mtls, f.permissive, f.passthrough, f.zone_egress, f.workload_identity, f.kafka_filter,
                           f.transparent.enabled, f.transparent.outbound, f.transparent.dns, f.transparent.ipv6}) {
     digest.Add(uint64_t{flag});
   }
@@ -159,6 +167,8 @@ policy::ProxyFacts MakeProxyFacts(const ProxyInput& input) {
   facts.transparent = TransparentProxy(input);
   facts.passthrough = mesh.passthrough;
   facts.zone_egress = mesh.zone_egress;
+  const std::vector<std::string>& extensions = input.node.extensions;
+  facts.kafka_filter = extensions.empty() || std::find(extensions.begin(), extensions.end(), envoy::kKafkaBroker) != extensions.end();
   SetTls(facts, input);
   if (ReadsTagsHeader(*input.snapshot)) facts.tags_header = dataplane.TagSet();
   if (AnyPolicy(input, &policy::PolicyHooks::reads_tags)) {

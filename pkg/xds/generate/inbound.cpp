@@ -65,6 +65,7 @@ UnitOutput Generate(const InboundInput& input) {
     if (hooks.inbound != nullptr) hooks.inbound(draft, input.rules.Of(hooks.type));
   }
   UnitOutput output;
+  output.warnings = std::move(draft.warnings);
   if (input.owns_cluster) output.Add(ResourceType::kCluster, std::move(draft.cluster).Finish());
   output.Add(ResourceType::kListener, std::move(draft.listener).Finish());
   return output;

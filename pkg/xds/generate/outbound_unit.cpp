@@ -46,7 +46,7 @@ envoy::FilterChainDraft TcpChain(const OutboundInput& input, const std::string& 
   const std::string& name = input.facts->unified_naming && !resource_name.empty() ? resource_name : input.outbound.service;
   envoy::FilterChainDraft chain;
   chain.Add(envoy::kTcpProxy, envoy::MakeTcpProxy(name, input.tcp_targets));
-  if (input.outbound.protocol == mesh::Protocol::kKafka) envoy::AddKafkaFilter(chain, name);
+  if (input.outbound.protocol == mesh::Protocol::kKafka && input.facts->kafka_filter) envoy::AddKafkaFilter(chain, name);
   return chain;
 }
 
@@ -76,6 +76,7 @@ UnitOutput Generate(const OutboundInput& input) {
     if (hooks.outbound != nullptr) hooks.outbound(draft, input.rules.Of(hooks.type));
   }
   UnitOutput output;
+  output.warnings = std::move(draft.warnings);
   output.Add(ResourceType::kListener, std::move(draft.listener).Finish());
   return output;
 }
@@ -109,8 +110,12 @@ const policy::RuleSet* Find(const policy::RuleSets& rules, std::string_view type
 
 }  // namespace
 
+Warning NoKafkaFilter(const std::string& service) {
+  return {{}, {}, "Kafka metrics of " + service + " are left out: this Envoy lacks " + envoy::kKafkaBroker + ", an extension of its contrib build"};
+}
+
 std::optional<Unit> OutboundUnit(const std::shared_ptr<const policy::ProxyFacts>& facts, const OutboundPlan& outbound,
-                                 const policy::RuleSets& rules, ClusterPlanner& clusters, RuleSlicer& slicer) {
+                                 const policy::RuleSets& rules, ClusterPlanner& clusters, RuleSlicer& slicer, std::vector<Warning>& warnings) {
   constexpr uint32_t kWholeWeight = 100;
   const policy::RuleSet* http = Find(rules, "MeshHTTPRoute");
   const policy::RouteDestination to{outbound.service, outbound.destination, outbound.protocol, facts->unified_naming};
@@ -123,11 +128,16 @@ std::optional<Unit> OutboundUnit(const std::shared_ptr<const policy::ProxyFacts>
   };
 
   auto input = std::make_shared<OutboundInput>(OutboundInput{facts, outbound, {}, {}, {}});
-  input->routes = policy::PlanHttpRoutes(http, to, default_target, resolve, *facts->types);
+  std::vector<Warning> found;
+  const policy::RouteReport report{
+      [&](const Kri& origin, const Json& ref, bool wants_http) { return clusters.Diagnose(origin, ref, wants_http); }, &found};
+  input->routes = policy::PlanHttpRoutes(http, to, default_target, resolve, *facts->types, report);
   const bool has_http_route = policy::FindHttpRouteConf(http, to, nullptr) != nullptr;
-  input->tcp_targets = policy::PlanTcpTargets(Find(rules, "MeshTCPRoute"), has_http_route, to, default_target, resolve);
+  input->tcp_targets = policy::PlanTcpTargets(Find(rules, "MeshTCPRoute"), has_http_route, to, default_target, resolve, *facts->types, report);
   // An HTTP service with a TCP route alone is treated as TCP.
   if (!input->tcp_targets.empty()) input->routes.clear();
+  if (outbound.protocol == mesh::Protocol::kKafka && !facts->kafka_filter) found.push_back(NoKafkaFilter(outbound.service));
+  warnings.insert(warnings.end(), found.begin(), found.end());
   if (input->routes.empty() && input->tcp_targets.empty()) return std::nullopt;
   OutboundScope scope{outbound.service, outbound.destination, {}};
   for (const policy::HttpRoutePlan& route : input->routes) {

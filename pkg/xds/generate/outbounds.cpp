@@ -5,6 +5,7 @@
 
 #include "pkg/base/strings.h"
 #include "pkg/policy/rules/resolve.h"
+#include "pkg/resources/validate.h"
 
 namespace kuma::xds {
 
@@ -33,7 +34,13 @@ bool Complete(OutboundPlan& outbound, const mesh::Snapshot& snapshot) {
 
 void ListDeclared(const ProxyInput& input, OutboundList& list) {
   const Kri self = KriOf(input.dataplane->resource->meta);
+  size_t index = 0;
   for (const mesh::Outbound& declared : input.dataplane->outbounds) {
+    const std::string path = "networking.outbound[" + std::to_string(index++) + "]";
+    const auto leave_out = [&] {
+      const mesh::BackendRef& ref = *declared.backend_ref;
+      list.warnings.push_back({{}, path + ".backendRef", "the outbound is left out: there is no " + ref.kind + " " + ref.name + " with port " + std::to_string(ref.port)});
+    };
     OutboundPlan outbound;
     outbound.address = declared.address;
     outbound.port = declared.port;
@@ -43,11 +50,18 @@ void ListDeclared(const ProxyInput& input, OutboundList& list) {
       if (!declared.backend_ref->name.empty()) ref["name"] = declared.backend_ref->name;
       for (const auto& [key, value] : declared.backend_ref->labels) ref["labels"][key] = value;
       const std::optional<policy::ResolvedBackend> resolved = policy::ResolveBackendRef(self, ref, *input.snapshot);
-      if (!resolved || !resolved->real) continue;
+      if (!resolved || !resolved->real) {
+        leave_out();
+        continue;
+      }
       outbound.destination = resolved->resource;
       outbound.tags.clear();
     }
-    if (Complete(outbound, *input.snapshot)) list.outbounds.push_back(std::move(outbound));
+    if (Complete(outbound, *input.snapshot)) {
+      list.outbounds.push_back(std::move(outbound));
+    } else {
+      leave_out();
+    }
   }
 }
 
@@ -57,8 +71,10 @@ std::optional<std::set<Kri>> ReachableBackends(const ProxyInput& input) {
   const Kri self = KriOf(dataplane.resource->meta);
   std::vector<Json> refs;
   for (const mesh::Outbound& outbound : dataplane.outbounds) {
-    if (outbound.backend_ref)
-      refs.push_back({{"kind", outbound.backend_ref->kind}, {"name", outbound.backend_ref->name}, {"port", outbound.backend_ref->port}});
+    if (!outbound.backend_ref) continue;
+    Json& ref = refs.emplace_back(
+        Json{{"kind", outbound.backend_ref->kind}, {"name", outbound.backend_ref->name}, {"port", outbound.backend_ref->port}});
+    for (const auto& [key, value] : outbound.backend_ref->labels) ref["labels"][key] = value;
   }
   const bool listed = dataplane.transparent_proxying && dataplane.transparent_proxying->has_reachable_backends;
   if (refs.empty() && listed) {
@@ -70,9 +86,10 @@ std::optional<std::set<Kri>> ReachableBackends(const ProxyInput& input) {
   for (const Json& ref : refs) {
     const auto add = [&](const mesh::Destination* destination) {
       if (destination == nullptr) return;
-      const int64_t number = GetInt(ref, "port");
+      // A port that the destination does not have stands for all it has.
+      const mesh::DestinationPort* wanted = destination->FindPort(static_cast<uint32_t>(GetInt(ref, "port")));
       for (const mesh::DestinationPort& port : destination->ports) {
-        if (number == 0 || port.port == static_cast<uint32_t>(number)) reachable.insert(destination->kri.WithSection(port.SectionName()));
+        if (wanted == nullptr || wanted == &port) reachable.insert(destination->kri.WithSection(port.SectionName()));
       }
     };
     const Json& labels = Get(ref, "labels");
@@ -87,20 +104,56 @@ std::optional<std::set<Kri>> ReachableBackends(const ProxyInput& input) {
   return reachable;
 }
 
+// One stored entry: a service, a host of external services, or a name of another kind.
+struct VipEntry {
+  bool service;
+  bool host;
+  std::string name;
+  std::string address;
+  const Json& outbounds;
+};
+
+void ListVipEntry(const ProxyInput& input, const VipEntry& entry, const std::set<std::string>& reachable, OutboundList& list) {
+  bool used = false;
+  const auto add = [&](uint32_t port, const Json& outbound) {
+    mesh::Tags tags;
+    for (const auto& [key, value] : Get(outbound, "TagSet").items()) tags[key] = value.is_string() ? value.get<std::string>() : "";
+    if (!reachable.empty() && !reachable.contains(tags[std::string(kServiceTag)])) return;
+    OutboundPlan plan;
+    plan.address = entry.address;
+    plan.port = port;
+    plan.tags = std::move(tags);
+    Complete(plan, *input.snapshot);
+    list.outbounds.push_back(std::move(plan));
+    used = true;
+  };
+  const bool named = !resources::IsIp(entry.name);
+  bool on_vip_port = false;
+  for (const Json& outbound : entry.outbounds) {
+    const auto port = static_cast<uint32_t>(GetInt(outbound, "Port"));
+    on_vip_port = on_vip_port || port == kServiceVipPort;
+    if (port != 0) add(port, outbound);
+    if (entry.service) break;  // a service is known by its first port only
+  }
+  if (!on_vip_port && (entry.service || (entry.host && named))) add(kServiceVipPort, entry.outbounds.front());
+  if (!used) return;
+  if (!entry.service) {
+    if (named) list.names.push_back({entry.name, entry.address});
+    return;
+  }
+  const std::string domain = entry.name + "." + kTopLevelDomain;
+  list.names.push_back({domain, entry.address});
+  const std::string dotted = ReplaceAll(entry.name, "_", ".") + "." + kTopLevelDomain;
+  if (dotted != domain) list.names.push_back({dotted, entry.address});
+}
+
 void ListServiceVips(const ProxyInput& input, const std::set<std::string>& reachable, OutboundList& list) {
   if (input.snapshot->mesh->mesh_services == mesh::MeshServicesMode::kExclusive) return;
-  for (const auto& [service, address] : input.service_vips) {
-    if (!reachable.empty() && !reachable.contains(service)) continue;
-    OutboundPlan outbound;
-    outbound.address = address;
-    outbound.port = kServiceVipPort;
-    outbound.tags = {{std::string(kServiceTag), service}};
-    Complete(outbound, *input.snapshot);
-    list.outbounds.push_back(std::move(outbound));
-    const std::string domain = service + "." + kTopLevelDomain;
-    list.names.push_back({domain, address});
-    const std::string dotted = ReplaceAll(service, "_", ".") + "." + kTopLevelDomain;
-    if (dotted != domain) list.names.push_back({dotted, address});
+  for (const auto& [entry, text] : input.service_vips) {
+    const Result<Json> stored = ParseJson(text);
+    if (!stored.ok() || entry.size() < 3 || Get(*stored, "outbounds").empty()) continue;
+    ListVipEntry(input, VipEntry{entry.starts_with("0:"), entry.starts_with("1:"), entry.substr(2), GetString(*stored, "address"), Get(*stored, "outbounds")},
+                 reachable, list);
   }
 }
 

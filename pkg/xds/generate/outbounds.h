@@ -32,12 +32,16 @@ struct VirtualName {
 struct OutboundList {
   std::vector<OutboundPlan> outbounds;
   std::vector<VirtualName> names;  // of the outbounds' addresses, sorted by name
+  std::vector<Warning> warnings;   // about those that are left out
 };
 
 OutboundList ListOutbounds(const ProxyInput& input, const policy::ProxyFacts& facts);
 
-// The listener unit of an outbound; finds the clusters it needs. Nothing: there is nowhere to route to.
+// What to say when `service` speaks Kafka and Envoy was built without the filter for it.
+Warning NoKafkaFilter(const std::string& service);
+
+// The listener unit of an outbound; finds the clusters it needs. Nothing: there is nowhere to route to. `warnings` gets what is wrong.
 std::optional<Unit> OutboundUnit(const std::shared_ptr<const policy::ProxyFacts>& facts, const OutboundPlan& outbound,
-                                 const policy::RuleSets& rules, ClusterPlanner& clusters, RuleSlicer& slicer);
+                                 const policy::RuleSets& rules, ClusterPlanner& clusters, RuleSlicer& slicer, std::vector<Warning>& warnings);
 
 }  // namespace kuma::xds

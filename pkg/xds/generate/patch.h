@@ -5,12 +5,13 @@
 #include <memory>
 #include <vector>
 
+#include "pkg/model/type.h"
 #include "pkg/policy/rules/ruleset.h"
 #include "pkg/xds/units.h"
 
 namespace kuma::xds {
 
 // The patch becomes a part of the units' digests; what it adds becomes a unit of its own.
-void PatchUnits(const std::shared_ptr<const policy::RuleSets>& rules, std::vector<Unit>& units);
+void PatchUnits(const std::shared_ptr<const policy::RuleSets>& rules, const TypeRegistry& types, std::vector<Unit>& units);
 
 }  // namespace kuma::xds

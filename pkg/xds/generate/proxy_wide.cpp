@@ -12,6 +12,7 @@ namespace kuma::xds {
 
 AdminInput MakeAdminInput(const ProxyNode& node, const std::string& listen_address, AdminMaterialPtr material) {
   AdminInput admin;
+  admin.unified_naming = node.HasFeature("feature-unified-resource-naming");
   const Json& metadata = node.metadata;
   admin.listen_address = listen_address;
   admin.port = static_cast<uint32_t>(MetadataInt(node, "dataplane.admin.port"));
@@ -31,7 +32,7 @@ AdminInput MakeAdminInput(const ProxyNode& node, const std::string& listen_addre
 
 void AddAdminInput(DigestBuilder& digest, const AdminInput& admin) {
   digest.Add(admin.listen_address).Add(admin.admin_address).Add(uint64_t{admin.port}).Add(admin.socket_path);
-  digest.Add(uint64_t{admin.readiness_port}).Add(admin.readiness_socket).Add(uint64_t{admin.material != nullptr});
+  digest.Add(uint64_t{admin.unified_naming}).Add(uint64_t{admin.readiness_port}).Add(admin.readiness_socket).Add(uint64_t{admin.material != nullptr});
   if (admin.material != nullptr) digest.Add(admin.material->ca_pem).Add(admin.material->cert_pem).Add(admin.material->key_pem);
 }
 
@@ -62,6 +63,8 @@ UnitOutput Generate(const ProxyWideInput& input) {
   }
   if (!draft.otel.empty()) policy::AddDynamicConfig(draft, "otel", "/otel", draft.otel.ToText());
   UnitOutput output;
+  output.warnings = std::move(draft.warnings);
+  if (!draft.otel.empty()) output.telemetry = draft.otel.ToStatus();
   for (auto& [name, cluster] : draft.clusters) output.Add(ResourceType::kCluster, std::move(cluster).Finish(), draft.origins[name]);
   for (auto& [name, listener] : draft.listeners) output.Add(ResourceType::kListener, std::move(listener).Finish(), draft.origins[name]);
   return output;

@@ -20,6 +20,7 @@ struct AdminInput {
   std::string socket_path;     // of the admin interface; wins over address and port
   uint32_t readiness_port = 0;
   std::string readiness_socket;  // wins over the port
+  bool unified_naming = false;   // as the proxy can, whatever its mesh does
   AdminMaterialPtr material;
 };
 

@@ -5,11 +5,11 @@
 #include <chrono>
 #include <set>
 
-#include "pkg/base/log.h"
 #include "pkg/envoy/names.h"
 #include "pkg/envoy/tls.h"
 #include "pkg/mesh/endpoints.h"
 #include "pkg/mesh/external.h"
+#include "pkg/policy/rules/subset.h"
 #include "pkg/xds/generate/clusters.h"
 #include "pkg/xds/generate/external_tls.h"
 #include "pkg/xds/generate/policies.h"
@@ -167,8 +167,7 @@ mesh::ExternalSources SourcesOf(const ZoneProxyInput& input, const mesh::Snapsho
 }
 
 void PlanTagServices(const ZoneProxyInput& input, const mesh::Snapshot& snapshot, const FactsPtr& facts, std::set<std::string>& snis,
-                     std::vector<ExternalPlan>& out) {
-  const Logger log("zone-egress");
+                     std::vector<ExternalPlan>& out, std::vector<Warning>& warnings) {
   std::map<std::string, std::vector<mesh::Endpoint>> services;
   std::map<std::string, mesh::Tags> tags_of;
   for (const ResourcePtr& resource : snapshot.Resources("ExternalService")) {
@@ -177,7 +176,7 @@ void PlanTagServices(const ZoneProxyInput& input, const mesh::Snapshot& snapshot
     if (service.empty() || !mesh::IsReachableFromZone(GetString(tags, kZoneTag), input.zone)) continue;
     Result<mesh::Endpoint> endpoint = mesh::ExternalServiceEndpoint(*resource, SourcesOf(input, snapshot));
     if (!endpoint.ok()) {
-      log.Error("an ExternalService is left out", {{"name", resource->meta.name()}, {"mesh", snapshot.mesh_name}, {"error", endpoint.error().ToString()}});
+      warnings.push_back({ToString(KriOf(resource->meta), input.types), "networking.tls", "the external service is left out: " + endpoint.error().ToString()});
       continue;
     }
     tags_of.try_emplace(service, endpoint->tags);
@@ -205,13 +204,12 @@ void PlanTagServices(const ZoneProxyInput& input, const mesh::Snapshot& snapshot
 }
 
 void PlanDestinations(const ZoneProxyInput& input, const mesh::Snapshot& snapshot, const FactsPtr& facts, std::set<std::string>& snis,
-                      std::vector<ExternalPlan>& out) {
-  const Logger log("zone-egress");
+                      std::vector<ExternalPlan>& out, std::vector<Warning>& warnings) {
   for (const auto& [kri, destination] : snapshot.AllDestinations()) {
     if (kri.type != "MeshExternalService" || !mesh::IsReachableFromZone(destination->resource->Label(kZoneLabel), input.zone)) continue;
     Result<std::vector<mesh::Endpoint>> endpoints = mesh::MeshExternalServiceEndpoints(*destination, SourcesOf(input, snapshot));
     if (!endpoints.ok()) {
-      log.Error("a MeshExternalService is left out", {{"name", kri.name}, {"mesh", kri.mesh}, {"error", endpoints.error().ToString()}});
+      warnings.push_back({ToString(kri, input.types), "spec.tls", "the external service is left out: " + endpoints.error().ToString()});
       continue;
     }
     if (endpoints->empty()) continue;
@@ -232,6 +230,22 @@ void PlanDestinations(const ZoneProxyInput& input, const mesh::Snapshot& snapsho
   }
 }
 
+// localityAwareness for a service, whoever its client is.
+std::optional<Json> AwarenessFor(const ZoneProxyInput& input, const mesh::Snapshot& snapshot, const std::string& service) {
+  const TypeDescriptor* type = input.types.Find("MeshLoadBalancingStrategy");
+  if (type == nullptr || type->policy == nullptr) return std::nullopt;
+  snapshot.Resources(type->name);  // its first policy must wake this proxy
+  policy::BuildOptions options;
+  options.cache = input.indexes;
+  const policy::RuleSet rules = policy::BuildEgressRuleSet(*type, {{std::string(kServiceTag), service}}, snapshot, options);
+  const auto from = rules.from.find(policy::InboundKey{});
+  if (from == rules.from.end()) return std::nullopt;
+  for (const policy::SubsetRule& rule : from->second) {
+    if (policy::ContainsElement(rule.subset, {})) return Get(rule.conf, "localityAwareness");
+  }
+  return std::nullopt;
+}
+
 // Services of other zones, which only pass through.
 std::vector<SniService> RemoteServices(const ZoneProxyInput& input, const mesh::Snapshot& snapshot) {
   std::vector<SniService> out;
@@ -248,7 +262,10 @@ std::vector<SniService> RemoteServices(const ZoneProxyInput& input, const mesh::
   const std::map<std::string, TagsList> routed = RoutedTags(snapshot);
   for (const std::string& name : names) {
     std::vector<mesh::Endpoint> endpoints = mesh::RemoteServiceEndpoints(snapshot.ZoneIngresses(), *snapshot.mesh, input.zone, name);
-    if (!endpoints.empty()) out.push_back(MakeTagService(snapshot.mesh_name, name, routed, WithMesh(std::move(endpoints), snapshot.mesh_name)));
+    if (endpoints.empty()) continue;
+    SniService& service = out.emplace_back(MakeTagService(snapshot.mesh_name, name, routed, WithMesh(std::move(endpoints), snapshot.mesh_name)));
+    service.awareness = AwarenessFor(input, snapshot, name);
+    service.zone = input.zone;
   }
   return out;
 }
@@ -290,6 +307,7 @@ UnitOutput GenerateListener(const ListenerInput& input) {
 std::vector<Unit> PlanZoneEgress(const ZoneProxyInput& input) {
   std::vector<Unit> units;
   units.push_back(ZoneAdminUnit(input));
+  std::vector<Warning> warnings;
   auto listener = std::make_shared<ListenerInput>();
   listener->listener = MakeZoneListener(input);
   DigestBuilder digest;
@@ -309,8 +327,8 @@ std::vector<Unit> PlanZoneEgress(const ZoneProxyInput& input) {
     if (identity == input.identities.end()) continue;
     const FactsPtr facts = std::make_shared<const policy::ProxyFacts>(MakeZoneFacts(input, snapshot->mesh_name));
     std::set<std::string> snis;
-    PlanTagServices(input, *snapshot, facts, snis, mesh.external);
-    PlanDestinations(input, *snapshot, facts, snis, mesh.external);
+    PlanTagServices(input, *snapshot, facts, snis, mesh.external, warnings);
+    PlanDestinations(input, *snapshot, facts, snis, mesh.external, warnings);
     std::stable_sort(mesh.external.begin(), mesh.external.end(), [](const ExternalPlan& a, const ExternalPlan& b) { return a.service < b.service; });
     std::set<std::string> clusters;
     digest.Add(mesh.external.size());
@@ -326,7 +344,7 @@ std::vector<Unit> PlanZoneEgress(const ZoneProxyInput& input) {
     for (ExternalPlan& plan : mesh.external) plan.endpoints = nullptr;  // not the listener's business
     if (!mesh.external.empty()) units.push_back(SecretsUnit(facts, identity->second, *snapshot));
   }
-  units.push_back({UnitKind::kInbound, listener->listener.name, digest.Finish(), [listener] { return GenerateListener(*listener); }});
+  units.push_back({UnitKind::kInbound, listener->listener.name, digest.Finish(), [listener] { return GenerateListener(*listener); }, std::move(warnings)});
   return units;
 }
 

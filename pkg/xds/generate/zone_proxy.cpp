@@ -7,6 +7,7 @@
 #include "pkg/envoy/message.h"
 #include "pkg/envoy/names.h"
 #include "pkg/envoy/tls.h"
+#include "pkg/policy/mesh_load_balancing_strategy/localities.h"
 #include "pkg/xds/generate/clusters.h"
 #include "pkg/xds/generate/proxy.h"
 #include "pkg/xds/generate/proxy_wide.h"
@@ -78,7 +79,14 @@ UnitOutput GenerateService(const SniService& service) {
   if (service.endpoints != nullptr) {
     for (const mesh::Endpoint& endpoint : service.endpoints->endpoints) hosts.push_back(HostOf(endpoint));
   }
-  output.Add(ResourceType::kEndpoint, envoy::MakeLoadAssignment(service.cluster, hosts));
+  envoy::LoadAssignment assignment =
+      envoy::MakeLoadAssignment(service.cluster, WithoutHostNames(std::move(hosts), service.cluster, output.warnings));
+  if (service.awareness) {
+    const std::map<std::string, std::vector<std::string>, std::less<>> no_tags;
+    const Labels no_labels;
+    policy::ArrangeLocalities(assignment, *service.awareness, {service.zone, no_tags, no_labels, false});
+  }
+  output.Add(ResourceType::kEndpoint, std::move(assignment));
   return output;
 }
 
@@ -141,6 +149,8 @@ Unit SniServiceUnit(const SniService& service) {
   digest.Add("zone service").Add(service.cluster).Add(service.subsets.size());
   for (const mesh::Tags& tags : service.subsets) AddTags(digest, tags);
   digest.Add(service.endpoints == nullptr ? Digest{} : service.endpoints->digest);
+  digest.Add(uint64_t{service.awareness.has_value()});
+  if (service.awareness) digest.Add(ToJsonText(*service.awareness)).Add(service.zone);
   return {UnitKind::kCluster, service.cluster, digest.Finish(), [input] { return GenerateService(*input); }};
 }
 

@@ -47,6 +47,10 @@ struct SniService {
   TagsList subsets;  // tags that some route of the mesh may ask for
   std::vector<SniRoute> routes;
   mesh::EndpointSetPtr endpoints;
+  // On a zone egress, which does the failover between zones for its clients: localityAwareness (may be null) of the
+  // MeshLoadBalancingStrategy for the service, and the egress's zone. Nothing: no such policy.
+  std::optional<Json> awareness = {};
+  std::string zone = {};
 };
 
 // The routes to one service known by its tag. Tags that all endpoints share make no subset.

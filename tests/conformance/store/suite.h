@@ -3,9 +3,11 @@
 #pragma once
 
 #include <catch2/catch.hpp>
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -244,6 +246,113 @@ inline void RunStoreConformance(const Factory& make) {
     CHECK(std::set<std::string>(seen.begin(), seen.end()).size() == kWrites);
   }
 
+  SECTION("64 writers: no write is lost, and a watch can replay them") {
+    constexpr int kWriters = 64;
+    constexpr int kRounds = 6;
+    REQUIRE(store->Create(Make("Mesh", "", "demo")).ok());
+    const ResourceKey counter{"MeshTimeout", "demo", "counter"};
+    REQUIRE(store->Create(Make("MeshTimeout", "demo", "counter", {{"n", 0}}), ResourceKey{"Mesh", "", "demo"}).ok());
+    WatchProbe probe(*store);
+    std::map<ResourceKey, ResourcePtr> replayed;
+    for (const ResourcePtr& item : probe.Initial()) replayed[item->meta.key] = item;
+
+    std::atomic<int> failures{0};
+    std::vector<std::thread> writers;
+    for (int writer = 0; writer < kWriters; ++writer) {
+      writers.emplace_back([&, writer] {
+        const std::string name = "w" + std::to_string(writer);
+        for (int round = 0; round < kRounds; ++round) {
+          // Its own resource comes and goes ...
+          if (!store->Create(Make("MeshTimeout", "demo", name, {{"round", round}}), ResourceKey{"Mesh", "", "demo"}).ok()) ++failures;
+          if (round + 1 < kRounds && !store->Delete({"MeshTimeout", "demo", name}).ok()) ++failures;
+        }
+        // ... and all count together.
+        for (;;) {
+          Resource next = *store->Get(counter).value();
+          next.spec["n"] = GetInt(next.spec, "n") + 1;
+          const Result<ResourcePtr> updated = store->Update(std::move(next));
+          if (updated.ok()) break;
+          if (updated.error().code != ErrorCode::kConflict) {
+            ++failures;
+            break;
+          }
+        }
+      });
+    }
+    for (std::thread& writer : writers) writer.join();
+    CHECK(failures == 0);
+    CHECK(store->Get(counter).value()->spec["n"] == kWriters);
+    CHECK(store->Get(counter).value()->meta.version == 1 + kWriters);
+    CHECK(store->List("MeshTimeout").value().size() == kWriters + 1);
+
+    const std::vector<Event> events = probe.Next(kWriters * (2 * kRounds - 1) + kWriters);
+    REQUIRE(events.size() == kWriters * (2 * kRounds - 1) + kWriters);
+    uint64_t revision = 0;
+    int broken = 0;
+    for (const Event& event : events) {
+      if (event.revision <= revision) ++broken;
+      revision = event.revision;
+      // Each event goes on from the state that those before it left.
+      const auto known = replayed.find(event.meta().key);
+      const ResourcePtr before = known == replayed.end() ? nullptr : known->second;
+      if ((before == nullptr) != (event.old_value == nullptr)) ++broken;
+      if (before && event.old_value && before->meta.version != event.old_value->meta.version) ++broken;
+      if (event.new_value) {
+        replayed[event.meta().key] = event.new_value;
+      } else {
+        replayed.erase(event.meta().key);
+      }
+    }
+    CHECK(broken == 0);
+    CHECK(probe.TakeNow().empty());
+    size_t in_store = 0;
+    for (const ResourcePtr& item : store->List("MeshTimeout").value()) {
+      ++in_store;
+      const auto known = replayed.find(item->meta.key);
+      REQUIRE(known != replayed.end());
+      CHECK(known->second->spec == item->spec);
+      CHECK(known->second->meta.version == item->meta.version);
+    }
+    CHECK(replayed.size() == in_store + 1);  // and the mesh
+  }
+
+  SECTION("an owner and what it owns, at once") {
+    // Whoever comes first: in the end there is no resource without its owner.
+    for (int round = 0; round < 8; ++round) {
+      const ResourceKey mesh{"Mesh", "", "m" + std::to_string(round)};
+      REQUIRE(store->Create(Make(mesh.type, "", mesh.name)).ok());
+      std::vector<std::thread> children;
+      for (int i = 0; i < 4; ++i) {
+        children.emplace_back([&store, mesh, i] { (void)store->Create(Make("Dataplane", mesh.name, "dp" + std::to_string(i)), mesh); });
+      }
+      CHECK(store->Delete(mesh).ok());
+      for (std::thread& child : children) child.join();
+      CHECK(store->List("Dataplane", {.mesh = mesh.name}).value().empty());
+    }
+  }
+
+  SECTION("import keeps versions and times") {
+    auto mesh = std::make_shared<Resource>(Make("Mesh", "", "demo"));
+    mesh->meta.version = 7;
+    mesh->meta.creation_time = start - std::chrono::hours(5);
+    mesh->meta.modification_time = start - std::chrono::hours(1);
+    auto dataplane = std::make_shared<Resource>(Make("Dataplane", "demo", "dp", {{"x", 1}}, {{"a", "b"}}));
+    dataplane->meta.version = 3;
+    dataplane->status = {{"ready", true}};
+    WatchProbe probe(*store);
+    if (const Status imported = store->Import({{mesh, std::nullopt}, {dataplane, mesh->meta.key}}); !imported.ok()) FAIL(imported.error().ToString());
+    CHECK(probe.Next(2).size() == 2);
+    const ResourcePtr read = store->Get(mesh->meta.key).value();
+    CHECK(read->meta.version == 7);
+    CHECK(read->meta.creation_time == mesh->meta.creation_time);
+    CHECK(read->meta.modification_time == mesh->meta.modification_time);
+    CHECK(store->Get(dataplane->meta.key).value()->status == dataplane->status);
+    CHECK(store->Import({{mesh, std::nullopt}}).error().code == ErrorCode::kConflict);
+    CHECK(store->Update(*read).value()->meta.version == 8);
+    REQUIRE(store->Delete(mesh->meta.key).ok());
+    CHECK_FALSE(store->Get(dataplane->meta.key).ok());
+  }
+
   SECTION("a watch that ended is not called") {
     auto calls = std::make_shared<int>(0);
     {
@@ -260,6 +369,56 @@ inline void RunStoreConformance(const Factory& make) {
     CHECK(read->spec == spec);
     CHECK(read->meta.labels == Labels{{"k.io/x", ""}});
   }
+}
+
+// For stores that outlive the process. `open` opens the same, at first empty, store each time; the one before is closed then.
+inline void RunDurableConformance(const Factory& open) {
+  HandClock clock;
+  const SystemTime start = clock.Now();
+  const ResourceKey mesh{"Mesh", "", "demo"};
+  const ResourceKey dataplane{"Dataplane", "demo", "dp"};
+  std::unique_ptr<Store> store = open(clock);
+  REQUIRE(store->Create(Make("Mesh", "", "demo")).ok());
+  REQUIRE(store->Create(Make("Mesh", "", "gone")).ok());
+  REQUIRE(store->Create(Make("Dataplane", "demo", "dp", {{"n", 1}}, {{"team", "core"}}), mesh).ok());
+  REQUIRE(store->Create(Make("DataplaneInsight", "demo", "dp"), dataplane).ok());
+  clock.Advance(std::chrono::seconds(60));
+  Resource next = *store->Get(dataplane).value();
+  next.spec = {{"n", 2}};
+  next.status = {{"ready", true}};
+  const ResourcePtr written = store->Update(next).value();
+  REQUIRE(store->Delete({"Mesh", "", "gone"}).ok());
+
+  store.reset();
+  store = open(clock);
+  CHECK(store->List("Mesh").value().size() == 1);
+  CHECK(store->Get({"DataplaneInsight", "demo", "dp"}).value()->status.is_null());
+  const ResourcePtr read = store->Get(dataplane).value();
+  CHECK(read->spec == Json{{"n", 2}});
+  CHECK(read->status == Json{{"ready", true}});
+  CHECK(read->meta.labels == Labels{{"team", "core"}});
+  CHECK(read->meta.version == 2);
+  CHECK(read->meta.creation_time == start);
+  CHECK(read->meta.modification_time == start + std::chrono::seconds(60));
+  {
+    WatchProbe probe(*store);
+    CHECK(probe.Initial().size() == 3);
+    CHECK(probe.TakeNow().empty());
+  }
+  // Versions go on where they were.
+  CHECK(store->Update(next).error().code == ErrorCode::kConflict);
+  CHECK(store->Update(*read).value()->meta.version == 3);
+
+  store.reset();
+  store = open(clock);
+  CHECK(store->Get(dataplane).value()->meta.version == 3);
+  REQUIRE(store->Delete(mesh).ok());
+  CHECK(store->List("Dataplane").value().empty());
+  CHECK(store->List("DataplaneInsight").value().empty());
+
+  store.reset();
+  store = open(clock);
+  for (const char* type : {"Mesh", "Dataplane", "DataplaneInsight"}) CHECK(store->List(type).value().empty());
 }
 
 }  // namespace kuma::store::conformance

@@ -13,6 +13,7 @@ import shutil
 import signal
 import socket
 import socketserver
+import struct
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,11 @@ COLLECTIONS = {
     "MeshTimeout": "meshtimeouts", "MeshRetry": "meshretries", "MeshHTTPRoute": "meshhttproutes", "MeshCircuitBreaker": "meshcircuitbreakers",
     "MeshProxyPatch": "meshproxypatches", "MeshFaultInjection": "meshfaultinjections",
     "MeshRateLimit": "meshratelimits", "MeshHealthCheck": "meshhealthchecks",
+    "MeshTCPRoute": "meshtcproutes", "MeshLoadBalancingStrategy": "meshloadbalancingstrategies", "MeshPassthrough": "meshpassthroughs",
+    "MeshTLS": "meshtlses", "MeshIdentity": "meshidentities", "MeshTrust": "meshtrusts", "MeshExternalService": "meshexternalservices",
+    "MeshMultiZoneService": "meshmultizoneservices", "ExternalService": "external-services",
 }
+GLOBAL_COLLECTIONS = {"ZoneEgress": "zoneegresses", "ZoneIngress": "zoneingresses", "HostnameGenerator": "hostnamegenerators"}
 
 
 class NoAnswer(Exception):
@@ -321,6 +326,8 @@ class ControlPlane:
 
     @staticmethod
     def path_of(kind, name, mesh="default"):
+        if kind in GLOBAL_COLLECTIONS:
+            return "/%s/%s" % (GLOBAL_COLLECTIONS[kind], name)
         return "/meshes/%s" % name if kind == "Mesh" else "/meshes/%s/%s/%s" % (mesh, COLLECTIONS[kind], name)
 
     def put(self, resource):
@@ -356,6 +363,54 @@ class ControlPlane:
     def is_online(self, name, mesh="default"):
         """Connected, and listeners were acknowledged on this connection."""
         return self.is_connected(name, mesh) and counter(self.subscription(name, mesh), "lds", "responsesAcknowledged") > 0
+
+
+class EnvoyAdmin(http.client.HTTPConnection):
+    """The admin interface of a proxy's Envoy, on its Unix socket."""
+
+    def __init__(self, mesh, proxy):
+        super().__init__("localhost", timeout=10)
+        self.path = os.path.join(mesh.folder, "dp-" + proxy, "kuma-envoy-admin.sock")
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+def stats(mesh, proxy):
+    """Envoy's counters and gauges of a proxy by name."""
+    admin = EnvoyAdmin(mesh, proxy)
+    try:
+        admin.request("GET", "/stats")
+        lines = admin.getresponse().read().decode().splitlines()
+    finally:
+        admin.close()
+    pairs = (line.rsplit(": ", 1) for line in lines if ": " in line)
+    return {name: int(value) for name, value in pairs if value.isdigit()}
+
+
+def stat(mesh, proxy, name):
+    """One of them, or None."""
+    return stats(mesh, proxy).get(name)
+
+
+def resolve(port, name):
+    """The IPv4 addresses that the DNS server of that port gives for a name."""
+    question = b"".join(bytes([len(part)]) + part.encode() for part in name.split(".")) + b"\0" + struct.pack(">HH", 1, 1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(2)
+        client.sendto(struct.pack(">HHHHHH", 7, 0x0100, 1, 0, 0, 0) + question, (LOCAL, port))
+        reply = client.recv(4096)
+    answers, at, found = struct.unpack(">H", reply[6:8])[0], 12 + len(question), []
+    for _ in range(answers):
+        at += 2 if reply[at] & 0xC0 else len(question) - 4  # a pointer to the question's name, or the name again
+        kind, _, _, size = struct.unpack(">HHIH", reply[at:at + 10])
+        at += 10
+        if kind == 1:
+            found.append(socket.inet_ntoa(reply[at:at + size]))
+        at += size
+    return found
 
 
 def counter(subscription, kind, name):
@@ -415,17 +470,40 @@ class Mesh:
             out.write(content if isinstance(content, str) else json.dumps(content))
         return path
 
-    def proxy(self, cp, resource, online=True, token=True, extra=()):
-        """kuma-dp with Envoy for a Dataplane."""
+    def egress(self, cp, name, port):
+        """A zone egress, online."""
+        resource = {"type": "ZoneEgress", "name": name, "networking": {"address": LOCAL, "port": port}}
+        folder = os.path.join(self.folder, "dp-" + name)
+        os.makedirs(folder, exist_ok=True)
+
+        def ask():
+            answer = cp.api("POST", "/tokens/zone", {"zone": "default", "scope": ["egress"]})
+            return answer.body if answer.status == 200 else None
+        argv = [kuma_binary(), "dp", "run", "--proxy-type", "egress", "--cp-address", "https://%s:%d" % (LOCAL, cp.proxies_connect_to),
+                "--ca-cert-file", os.path.join(cp.folder, "kuma-cp.crt"), "--dataplane-file", self.file(name + ".json", resource),
+                "--dataplane-token-file", self.file(name + ".token", until("a zone token", ask)), "--binary-path", envoy_binary(),
+                "--work-dir", folder, "--envoy-log-level", "warning", "--drain-time", "100ms", "--concurrency", "1"]
+        process = self.process("egress-" + name, argv)
+
+        def look():
+            check(process.running(), "the egress ended:\n" + process.output()[-3000:])
+            answer = cp.api("GET", "/zoneegresses/%s/_overview" % name)
+            subscriptions = answer.json().get("zoneEgressInsight", {}).get("subscriptions", []) if answer.status == 200 else []
+            return subscriptions and "disconnectTime" not in subscriptions[-1]
+        until("the egress %s is online" % name, look)
+        return process
+
+    def proxy(self, cp, resource, online=True, token=True, extra=(), env=None, prefix=()):
+        """kuma-dp with Envoy for a Dataplane. `prefix` goes before the command (ip netns exec …)."""
         name, mesh = resource["name"], resource.get("mesh", "default")
         folder = os.path.join(self.folder, "dp-" + name)
         os.makedirs(folder, exist_ok=True)
-        argv = [kuma_binary(), "dp", "run", "--cp-address", "https://%s:%d" % (LOCAL, cp.proxies_connect_to), "--ca-cert-file",
+        argv = [*prefix, kuma_binary(), "dp", "run", "--cp-address", "https://%s:%d" % (LOCAL, cp.proxies_connect_to), "--ca-cert-file",
                 os.path.join(cp.folder, "kuma-cp.crt"), "--dataplane-file", self.file(name + ".json", resource), "--binary-path", envoy_binary(),
                 "--work-dir", folder, "--dns-enabled=false", "--envoy-log-level", "warning", "--drain-time", "100ms", "--concurrency", "1", *extra]
         if token:
             argv += ["--dataplane-token-file", self.file(name + ".token", cp.token(name, mesh))]
-        process = self.process("dp-" + name, argv)
+        process = self.process("dp-" + name, argv, env)
         if online:
             def look():
                 if not process.running():

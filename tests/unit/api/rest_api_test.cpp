@@ -4,128 +4,11 @@
 #include <catch2/catch.hpp>
 
 #include "pkg/api/diagnostics.h"
-#include "pkg/mesh/snapshot.h"
-#include "pkg/policy/all.h"
-#include "pkg/resources/all.h"
-#include "pkg/store/memory/memory_store.h"
 #include "pkg/tokens/issuer.h"
+#include "tests/unit/api/world.h"
 
 namespace kuma::api {
 namespace {
-
-class FixedClock final : public Clock {
- public:
-  SystemTime Now() const override { return SystemTime(std::chrono::seconds(1'700'000'000)); }
-  MonotonicTime Monotonic() const override { return {}; }
-};
-
-// Builds snapshots from what the store holds now.
-class StoreSnapshots final : public SnapshotSource {
- public:
-  StoreSnapshots(store::Store& store, const TypeRegistry& types) : store_(store), types_(types) {}
-  void WithSnapshot(const std::string& mesh, std::function<void(mesh::SnapshotPtr)> done) override {
-    mesh::SnapshotBuilder builder("default");
-    for (const TypeDescriptor* type : types_.All()) {
-      for (const ResourcePtr& resource : store_.List(type->name).value_or(std::vector<ResourcePtr>{})) builder.Apply(nullptr, resource);
-    }
-    builder.Build();
-    done(builder.Find(mesh));
-  }
-  void WithView(const std::string&, const std::string&, bool, std::function<void(Result<xds::ViewPtr>)> done) override { done(NotFound("no view")); }
-
- private:
-  store::Store& store_;
-  const TypeRegistry& types_;
-};
-
-struct Got {
-  int status = 0;
-  Json body;
-  std::string text;
-  io::HttpHeaders headers;
-};
-
-struct World {
-  explicit World(ApiOptions options = {}, bool is_global = false) : store(clock), insights(types, clock) {
-    resources::RegisterCoreTypes(types);
-    policy::RegisterPolicyTypes(types);
-    store::AdmissionOptions admission_options;
-    admission_options.zone = is_global ? "" : "default";
-    admission_options.is_global = is_global;
-    admission = std::make_unique<store::Admission>(types, store, admission_options);
-    snapshots = std::make_unique<StoreSnapshots>(store, types);
-    options.is_global = is_global;
-    ApiDeps deps{.types = types,
-                 .store = store,
-                 .admission = *admission,
-                 .snapshots = *snapshots,
-                 .insights = insights,
-                 .issuers = {.dataplane = [](const tokens::DataplaneIdentity& identity, Nanos) -> Result<std::string> { return "dp:" + identity.mesh + ":" + identity.name; },
-                             .zone = {},
-                             .user = [](const tokens::UserIdentity&, Nanos) -> Result<std::string> { return NotFound("there is no Signing Key in the Control Plane"); }},
-                 .config = [] { return Json{{"mode", "zone"}}; },
-                 .instance_id = [] { return std::string("cp-1"); },
-                 .cluster_id = [] { return std::string("cluster-1"); },
-                 .clock = clock,
-                 .metrics = metrics};
-    api = std::make_unique<RestApi>(std::move(deps), std::move(options));
-    watch = store.StartWatch([] {});
-  }
-
-  Got Call(io::HttpRequest request) {
-    Got reply;
-    api->Handle(std::move(request), [&](io::HttpResponse response) {
-      reply.status = response.status;
-      reply.text = response.body;
-      reply.headers = response.headers;
-      reply.body = ParseJson(response.body).value_or(nullptr);
-    });
-    for (const store::Event& event : watch->Take()) insights.Apply(event);
-    return reply;
-  }
-
-  static io::HttpRequest Request(std::string method, const std::string& target, std::string body = {}) {
-    io::HttpRequest request;
-    const io::HttpTarget parsed = io::ParseHttpTarget(target).value();
-    request.method = std::move(method);
-    request.target = target;
-    request.path = parsed.path;
-    request.segments = parsed.segments;
-    request.query = parsed.query;
-    request.body = std::move(body);
-    request.host = "localhost:5681";
-    request.peer.address = "127.0.0.1:40000";
-    return request;
-  }
-  Got Get(const std::string& target) { return Call(Request("GET", target)); }
-  Got Put(const std::string& target, const Json& body) { return Call(Request("PUT", target, ToJsonText(body))); }
-  Got Delete(const std::string& target) { return Call(Request("DELETE", target)); }
-  Got Post(const std::string& target, const Json& body) { return Call(Request("POST", target, ToJsonText(body))); }
-
-  void AddMesh(const std::string& name) { REQUIRE(Put("/meshes/" + name, {{"type", "Mesh"}, {"name", name}}).status == 201); }
-  void AddDataplane(const std::string& mesh, const std::string& name, const std::string& service, const std::string& version = "v1") {
-    const Json document = {{"type", "Dataplane"},
-                           {"mesh", mesh},
-                           {"name", name},
-                           {"labels", {{"app", service}}},
-                           {"networking",
-                            {{"address", "192.168.0.1"},
-                             {"inbound", Json::array({{{"port", 8080}, {"tags", {{"kuma.io/service", service}, {"kuma.io/protocol", "http"}, {"version", version}}}}})}}}};
-    const Got reply = Put("/meshes/" + mesh + "/dataplanes/" + name, document);
-    INFO(reply.text);
-    REQUIRE(reply.status == 201);
-  }
-
-  FixedClock clock;
-  TypeRegistry types;
-  store::MemoryStore store;
-  MetricRegistry metrics;
-  insights::MeshInsights insights;
-  std::unique_ptr<store::Admission> admission;
-  std::unique_ptr<StoreSnapshots> snapshots;
-  std::unique_ptr<RestApi> api;
-  std::unique_ptr<store::Watch> watch;
-};
 
 Json Timeout(const std::string& name, const std::string& value = "1s") {
   return {{"type", "MeshTimeout"},
@@ -381,6 +264,70 @@ TEST_CASE("tokens are issued to those who may") {
   io::HttpRequest request = World::Request("POST", "/tokens/user", "{}");
   request.peer.address = "10.0.0.1:1";
   CHECK(world.Call(request).status == 403);
+}
+
+TEST_CASE("bodies and answers have media types") {
+  World world;
+  world.AddMesh("demo");
+  struct Row {
+    const char* method;
+    const char* content_type;  // null: none
+    const char* accept;
+    int status;
+  };
+  const Row rows[] = {
+      {"PUT", "application/json", nullptr, 200},
+      {"PUT", "application/json; charset=utf-8", nullptr, 200},
+      {"PUT", "application/yaml", nullptr, 200},
+      {"PUT", nullptr, nullptr, 415},
+      {"PUT", "text/plain", nullptr, 415},
+      {"PUT", "application/x-www-form-urlencoded", nullptr, 415},
+      {"GET", nullptr, "application/json", 200},
+      {"GET", nullptr, "text/html,application/xhtml+xml,*/*;q=0.8", 200},
+      {"GET", nullptr, "application/yaml", 200},
+      {"GET", nullptr, "text/html", 406},
+      {"GET", nullptr, "image/png", 406},
+  };
+  for (const Row& row : rows) {
+    io::HttpRequest request = World::Request(row.method, "/meshes/demo");
+    if (std::string_view(row.method) == "PUT") request.body = R"({"type": "Mesh", "name": "demo"})";
+    if (row.content_type != nullptr) request.headers.Add("Content-Type", row.content_type);
+    if (row.accept != nullptr) request.headers.Add("Accept", row.accept);
+    INFO(row.method << " " << (row.content_type == nullptr ? "" : row.content_type) << " " << (row.accept == nullptr ? "" : row.accept));
+    const Got reply = world.Call(request);
+    CHECK(reply.status == row.status);
+    if (row.status > 400) CHECK(reply.headers.Get("Content-Type") == "text/plain; charset=utf-8");
+  }
+  io::HttpRequest token = World::Request("POST", "/tokens/dataplane", R"({"mesh": "demo"})");
+  token.headers.Add("Accept", "text/plain");
+  CHECK(world.Call(token).status == 200);
+}
+
+TEST_CASE("a bad token gets no answer, not even that a path does not exist") {
+  ApiOptions options;
+  options.authentication.localhost_is_admin = false;
+  options.authentication.validate_token = [](std::string_view) -> Result<tokens::UserIdentity> { return Invalid("bad"); };
+  World world(std::move(options));
+  io::HttpRequest request = World::Request("GET", "/none");
+  CHECK(world.Call(request).status == 404);
+  request.headers.Add("Authorization", "Bearer x");
+  CHECK(world.Call(request).status == 401);
+}
+
+TEST_CASE("requests are measured by route") {
+  World world;
+  world.AddMesh("demo");
+  world.Get("/meshes/demo");
+  world.Get("/meshes/demo.yaml");
+  world.Call(World::Request("FANCY", "/nowhere"));
+  const std::string text = world.metrics.Expose();
+  INFO(text);
+  for (const char* line : {R"(api_server_http_request_duration_seconds_count{code="200",handler="/meshes/{name}",method="GET",service=""} 2)",
+                           R"(api_server_http_response_size_bytes_count{code="201",handler="/meshes/{name}",method="PUT",service=""} 1)",
+                           R"(api_server_http_requests_inflight{handler="/meshes/{name}",service=""} 0)",
+                           R"(api_server_http_request_duration_seconds_count{code="404",handler="",method="other",service=""} 1)"}) {
+    CHECK(text.find(line) != std::string::npos);
+  }
 }
 
 TEST_CASE("read-only control planes refuse writes") {

@@ -70,7 +70,7 @@ TEST_CASE("a key is explained by its name, variable or a near name") {
   const std::string text =
       "store.type (text)\n  Where resources are kept.\n\n"
       "  allowed:     memory, sqlite, postgres, kubernetes\n"
-      "  default:     memory\n"
+      "  default:     sqlite\n"
       "  environment: KUMA_STORE_TYPE\n"
       "  now:         sqlite, from environment KUMA_STORE_TYPE\n";
   CHECK(*ExplainKey(config, "store.type") == text);

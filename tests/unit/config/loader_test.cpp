@@ -27,7 +27,7 @@ TEST_CASE("defaults of the control plane are the reference's") {
   const std::vector<std::pair<std::string, std::string>> defaults = {
       {"environment", "universal"},
       {"mode", "zone"},
-      {"store.type", "memory"},
+      {"store.type", "sqlite"},
       {"store.kubernetes.systemNamespace", "kuma-system"},
       {"store.postgres.host", "127.0.0.1"},
       {"store.postgres.port", "15432"},

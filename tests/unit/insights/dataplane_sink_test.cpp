@@ -165,3 +165,27 @@ TEST_CASE("versions") {
   CHECK_FALSE(VersionsCompatible("2.14.3", "1.8.0"));
   CHECK(VersionsCompatible("2.14.3", "dev"));
 }
+
+TEST_CASE_METHOD(Fixture, "an insight tells what was left out and what Envoy rejected, until that is over") {
+  auto notes = std::make_shared<xds::ViewNotes>();
+  notes->warnings = {{"kri_mhttpr_demo___r_", "spec.to[0]", "left out"}};
+  notes->patched_by = {{"added", "kri_mpp_demo___p_"}, {"other", "kri_mpp_demo___q_"}};
+  sink->OnNotes(Node(), notes);
+  sink->OnConnected(1, false, Node());
+  sink->OnRequest(1, Outcome(xds::RequestKind::kNack, xds::ResourceType::kCluster, "Error adding/updating cluster(s) added: no good"));
+  Elapse();
+  const Json left_out = {{"resource", "kri_mhttpr_demo___r_"}, {"path", "spec.to[0]"}, {"message", "left out"}};
+  CHECK(Insight()["warnings"] ==
+        Json::array({{{"resource", "kri_mpp_demo___p_"},
+                      {"message", "Envoy rejected Cluster, the last good configuration stays: Error adding/updating cluster(s) added: no good"}},
+                     left_out}));
+
+  sink->OnRequest(1, Outcome(xds::RequestKind::kAck, xds::ResourceType::kListener));
+  sink->OnRequest(1, Outcome(xds::RequestKind::kAck, xds::ResourceType::kCluster));
+  Elapse();
+  CHECK(Insight()["warnings"] == Json::array({left_out}));
+
+  sink->OnNotes(Node(), nullptr);
+  Elapse();
+  CHECK_FALSE(Insight().contains("warnings"));
+}

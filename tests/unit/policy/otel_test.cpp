@@ -80,6 +80,26 @@ TEST_CASE("the document for kuma-dp says what each socket carries and what the e
                           R"("blockedReasons":["RequiredEnvMissing","SignalOverridesDisallowed","MultipleBackendsForSignal"]}},)"
                           R"({"name":"two","socketPath":"/w/kuma-otel-two.sock","endpoint":":443","useHTTP":true,"useHTTPS":true,)"
                           R"("traces":{"enabled":true},"metrics":{"enabled":true,"refreshInterval":"30s"}}]})");
+
+  const Json status = pipes.ToStatus();
+  CHECK(status["backends"][0]["traces"] == ParseJson(R"({"enabled": true, "envAllowed": true, "envInputPresent": true, "state": "ambiguous",
+    "overrideKinds": ["endpoint"], "missingFields": ["client_certificate", "client_key"],
+    "blockedReasons": ["RequiredEnvMissing", "SignalOverridesDisallowed", "MultipleBackendsForSignal"]})").value());
+  CHECK(status["backends"][1] == ParseJson(R"({"name": "two", "traces": {"enabled": true, "envAllowed": true, "state": "ready"},
+    "metrics": {"enabled": true, "envAllowed": true, "state": "ready"}})").value());
+}
+
+TEST_CASE("a backend that needs the environment's say is missing without it, one that refuses it is ready") {
+  const auto status = [](const char* mode) {
+    OtelTarget target;
+    target.backend.name = "one";
+    target.backend.env = {{"mode", mode}};
+    OtelPipes pipes;
+    pipes.Add(target, OtelSignal::kLogs, "/w", Json());
+    return pipes.ToStatus()["backends"][0]["logs"];
+  };
+  CHECK(status("Required")["state"] == "missing");
+  CHECK(status("Disabled") == Json{{"enabled", true}, {"state", "ready"}});
 }
 
 }  // namespace kuma::policy

@@ -3,6 +3,7 @@
 #include "pkg/model/document.h"
 #include "pkg/reconcile/defaults.h"
 #include "pkg/reconcile/destinations.h"
+#include "pkg/reconcile/service_vips.h"
 #include "pkg/resources/all.h"
 #include "pkg/store/memory/memory_store.h"
 #include "tests/conformance/store/suite.h"
@@ -212,6 +213,28 @@ TEST_CASE("MeshServices come from Dataplanes") {
     world.Put(Proxy("backend-3", "backend", 8081));
     world.Settle();
     CHECK(world.Document(key)["status"]["tls"]["status"] == "Ready");
+  }
+}
+
+TEST_CASE("services of a mesh with MeshServices get their addresses as they appear, others in the order of names") {
+  for (const bool mesh_services : {true, false}) {
+    World world;
+    world.Put(mesh_services ? "{type: Mesh, name: demo, meshServices: {mode: Everywhere}}" : "{type: Mesh, name: demo}");
+    ServiceVips vips(world.store, {.zone = "default"});
+    const auto put = [&](const std::string& service) {
+      world.Put(Proxy(service, service, 80));
+      vips.Apply(nullptr, world.store.Get({"Dataplane", "demo", service}).value());
+      CHECK(vips.urgent() == mesh_services);
+      REQUIRE(vips.Run(true).ok());
+    };
+    vips.Apply(nullptr, world.store.Get({"Mesh", "", "demo"}).value());
+    put("web");
+    put("backend");
+    CHECK(vips.dirty() == !mesh_services);
+    REQUIRE(vips.Run().ok());
+    const Json view = ParseJson(GetString(world.store.Get({"Config", "", VipConfigName("demo")}).value()->spec, "config")).value();
+    CHECK(view["0:web"]["address"] == (mesh_services ? "240.0.0.0" : "240.0.0.1"));
+    CHECK(view["0:backend"]["address"] == (mesh_services ? "240.0.0.1" : "240.0.0.0"));
   }
 }
 

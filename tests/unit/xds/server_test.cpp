@@ -244,6 +244,44 @@ TEST_CASE("streams that are refused") {
   CHECK(first->Finish().error_code() == grpc::StatusCode::INVALID_ARGUMENT);
 }
 
+TEST_CASE("a proxy that was started anew replaces its old stream, one that only comes back does not") {
+  Fixture fixture;
+  const auto end_of = [&](const std::string& token) {
+    grpc::ClientContext context;
+    SetDeadline(context);
+    if (!token.empty()) context.AddMetadata("authorization", token);
+    auto stream = fixture.stub->StreamAggregatedResources(&context);
+    stream->Write(First<DiscoveryRequest>("demo.web-1"));
+    DiscoveryResponse response;
+    while (stream->Read(&response)) {
+    }
+    return stream->Finish();
+  };
+  grpc::ClientContext old_context;
+  SetDeadline(old_context);
+  auto old_stream = fixture.stub->StreamAggregatedResources(&old_context);
+  REQUIRE(old_stream->Write(First<DiscoveryRequest>("demo.web-1")));
+  fixture.directory.WaitForConnections(1);
+
+  // Without a start, and with a wrong token after one, the old stream stays.
+  CHECK(end_of("").error_code() == grpc::StatusCode::ALREADY_EXISTS);
+  fixture.server->NoteStart("demo", "web-1");
+  CHECK(end_of("wrong").error_code() == grpc::StatusCode::UNAUTHENTICATED);
+  CHECK(end_of("").error_code() == grpc::StatusCode::ALREADY_EXISTS);
+
+  fixture.server->NoteStart("demo", "web-1");
+  grpc::ClientContext new_context;
+  SetDeadline(new_context);
+  auto new_stream = fixture.stub->StreamAggregatedResources(&new_context);
+  REQUIRE(new_stream->Write(First<DiscoveryRequest>("demo.web-1")));
+  DiscoveryResponse response;
+  while (old_stream->Read(&response)) {
+  }
+  CHECK(old_stream->Finish().error_code() == grpc::StatusCode::ABORTED);
+  // The old process comes back and has to wait.
+  CHECK(end_of("").error_code() == grpc::StatusCode::ALREADY_EXISTS);
+}
+
 TEST_CASE("health discovery is held open, other services are unknown") {
   Fixture fixture;
   grpc::ClientContext context;
