@@ -105,7 +105,7 @@ function(kuma_link_final target)
   endif()
   if(KUMA_STATIC)
     # getaddrinfo warns in static links that other name services need shared objects; files and DNS are built in.
-    target_link_options(${target} PRIVATE -static -Wl,--gc-sections -Wl,--no-warnings)
+    target_link_options(${target} PRIVATE -static -Wl,--gc-sections)
     if(CMAKE_BUILD_TYPE STREQUAL "Release")
       target_link_options(${target} PRIVATE -s)
     endif()

@@ -1,6 +1,8 @@
 #include "cmd/kuma-cp/api_wiring.h"
 
 #include "cmd/kuma-cp/authenticator.h"
+#include "pkg/base/files.h"
+#include "pkg/base/strings.h"
 #include "pkg/tokens/issuer.h"
 #include "pkg/tokens/validator.h"
 
@@ -50,6 +52,43 @@ api::ApiOptions ApiOptionsOf(const config::Config& config, store::Store& store, 
     };
   }
   return options;
+}
+
+io::HttpLimits ApiLimitsOf(const config::Config& config) {
+  const auto limit = [&](const char* key) {
+    const auto value = std::chrono::duration_cast<std::chrono::milliseconds>(config.GetDuration(key));
+    return value.count() > 0 ? value : std::chrono::milliseconds(std::chrono::hours(24));
+  };
+  io::HttpLimits limits;
+  limits.read_header_timeout = limit("apiServer.readHeaderTimeout");
+  limits.read_body_timeout = limit("apiServer.readTimeout");
+  limits.write_timeout = limit("apiServer.writeTimeout");
+  limits.idle_timeout = limit("apiServer.idleTimeout");
+  return limits;
+}
+
+Result<ApiClientCerts> ApiClientCertsOf(const config::Config& config) {
+  ApiClientCerts certs;
+  const auto add = [&](const std::string& path) -> Status {
+    KUMA_TRY_ASSIGN(const std::string pem, ReadFile(path));
+    if (!Contains(pem, "BEGIN CERTIFICATE")) return Invalid("there is no certificate in it", path);
+    certs.ca_pem += pem + "\n";
+    return Ok();
+  };
+  if (const std::string folder = config.GetString("apiServer.auth.clientCertsDir"); !folder.empty()) {
+    KUMA_TRY_ASSIGN(const std::vector<std::string> names, ListFolder(folder));
+    for (const std::string& name : names) {
+      if (name.ends_with(".pem") || name.ends_with(".crt")) KUMA_TRY(add(JoinPath(folder, name)));
+    }
+  }
+  if (const std::string file = config.GetString("apiServer.https.tlsCaFile"); !file.empty()) KUMA_TRY(add(file));
+  if (config.GetBool("apiServer.https.requireClientCert")) {
+    if (certs.ca_pem.empty()) return Invalid("apiServer.https.requireClientCert needs certificates to check against: set apiServer.https.tlsCaFile or apiServer.auth.clientCertsDir");
+    certs.mode = io::ClientCertMode::kRequire;
+  } else if (config.GetString("apiServer.authn.type") == "adminClientCerts" && !certs.ca_pem.empty()) {
+    certs.mode = io::ClientCertMode::kRequest;
+  }
+  return certs;
 }
 
 std::function<std::optional<std::string>(const mesh::Snapshot&, const mesh::Dataplane&)> SpiffeIdLookup(ca::SpiffeContext context) {

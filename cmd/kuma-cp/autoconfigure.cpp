@@ -37,6 +37,9 @@ Result<config::Config> Autoconfigure(config::Config config) {
     config = Derive(std::move(config), "general.tlsCertFile", JoinPath(work_dir, "kuma-cp.crt"), "self-signed, kept in general.workDir");
     config = Derive(std::move(config), "general.tlsKeyFile", JoinPath(work_dir, "kuma-cp.key"), "self-signed, kept in general.workDir");
   }
+  if (config.GetInt("bootstrapServer.params.xdsPort") == 0) {
+    config = Derive(std::move(config), "bootstrapServer.params.xdsPort", config.GetInt("dpServer.port"), "dpServer.port");
+  }
   for (const std::string_view server : {"dpServer", "apiServer.https"}) {
     const std::string cert_key = std::string(server) + ".tlsCertFile";
     if (!config.GetString(cert_key).empty()) continue;

@@ -35,6 +35,15 @@ const Logger kLog{"kuma-cp"};
 // Requests that wait for a thread.
 constexpr size_t kApiQueue = 1024;
 
+constexpr size_t kWorkQueue = 4096;
+constexpr size_t kWorkersKept = 2;
+
+// As many as compute at once, more when they also wait for the store.
+size_t WorkersFor(const config::Config& config) {
+  const Result<const StoreKind*> kind = FindStoreKind(config.GetString("store.type"));
+  return kind.ok() && (*kind)->api_threads > 0 ? 8 : kWorkersKept;
+}
+
 std::string HostName() {
   char name[256] = {};
   gethostname(name, sizeof(name) - 1);
@@ -96,7 +105,7 @@ void PrepareSandbox(const config::Config& config, store::Sandbox& sandbox) {
 
 // In the order of construction; destroyed in reverse.
 struct ControlPlane::Parts {
-  explicit Parts(const config::Config& c, MetricRegistry& metrics) : config(c), instance_id(InstanceId(RealRandom())) {
+  explicit Parts(const config::Config& c, MetricRegistry& metrics) : config(c), instance_id(InstanceId(RealRandom())), workers(WorkersFor(c), kWorkQueue, kWorkersKept) {
     resources::RegisterCoreTypes(types);
     policy::RegisterPolicyTypes(types);
     metrics.SetConstLabels({{"zone", config.GetString("multizone.zone.name")}});
@@ -113,7 +122,7 @@ struct ControlPlane::Parts {
   std::unique_ptr<store::Admission> admission;
   std::unique_ptr<reconcile::Defaults> defaults;
   ca::KeyPool keys;
-  io::WorkerPool workers{2, 4096};
+  io::WorkerPool workers;  // keys, and writes that nobody waits for
   std::unique_ptr<io::WorkerPool> api_workers;  // for stores whose calls wait
   io::EventLoop io_loop;
   io::EventLoop mesh_loop;
@@ -164,6 +173,9 @@ Status ControlPlane::StartStore() {
   p.defaults->Install();
   // Keys of a new mesh take a moment; they are made beside the write that needs them only later.
   store::AdmissionHooks hooks;
+  hooks.check = [&p](const Resource& mesh, const WriteContext&, std::vector<Violation>& violations) {
+    if (violations.empty()) p.identities->CheckProvided(mesh, violations);
+  };
   hooks.after = [&p](const ResourcePtr& stored, const ResourcePtr& old) {
     p.workers.Submit([&p, stored, is_new = old == nullptr] {
       if (p.stopping) return;
@@ -237,6 +249,7 @@ Status ControlPlane::StartApi() {
     port.listen.port = static_cast<uint16_t>(config_.GetInt("apiServer.http.port"));
     port.listen.in_use_hint = "another kuma-cp? set apiServer.http.port / KUMA_API_SERVER_HTTP_PORT";
     options.ports.push_back(std::move(port));
+    options.limits = ApiLimitsOf(config_);
     KUMA_TRY_ASSIGN(p.api_server, api::ApiServer::Start(p.io_loop, *p.rest, options));
   }
   return Ok();
@@ -255,10 +268,9 @@ Status ControlPlane::StartServersWithTls() {
     options.ciphers = config_.GetList(server + ".tlsCipherSuites");
     options.alpn = std::move(alpn);
     if (server == "apiServer.https") {
-      if (const std::string ca_file = config_.GetString("apiServer.https.tlsCaFile"); !ca_file.empty()) {
-        KUMA_TRY_ASSIGN(options.client_ca_pem, ReadFile(ca_file));
-        options.client_cert = config_.GetBool("apiServer.https.requireClientCert") ? io::ClientCertMode::kRequire : io::ClientCertMode::kRequest;
-      }
+      KUMA_TRY_ASSIGN(ApiClientCerts clients, ApiClientCertsOf(config_));
+      options.client_ca_pem = std::move(clients.ca_pem);
+      options.client_cert = clients.mode;
     }
     if (cert_pem != nullptr) *cert_pem = options.cert_pem;
     KUMA_TRY_ASSIGN(std::shared_ptr<io::TlsServerContext> context, io::TlsServerContext::Create(std::move(options)));
@@ -275,6 +287,7 @@ Status ControlPlane::StartServersWithTls() {
     if (port.listen.address == "0.0.0.0") port.listen.address.clear();
     port.listen.port = static_cast<uint16_t>(config_.GetInt("apiServer.https.port"));
     port.listen.in_use_hint = "another kuma-cp? set apiServer.https.port / KUMA_API_SERVER_HTTPS_PORT";
+    options.limits = ApiLimitsOf(config_);
     KUMA_TRY_ASSIGN(port.tls, context_of("apiServer.https", {"http/1.1"}, nullptr));
     options.ports.push_back(std::move(port));
     KUMA_TRY_ASSIGN(p.api_tls_server, api::ApiServer::Start(p.io_loop, *p.rest, options));

@@ -1,13 +1,11 @@
 #include "cmd/kuma-cp/envoy_admin.h"
 
+#include "pkg/api/config_dump.h"
 #include "pkg/base/strings.h"
-#include "pkg/envoy/names.h"
+#include "pkg/io/socket.h"
 
 namespace kuma::cp {
 namespace {
-
-constexpr std::string_view kRedacted = "[redacted]";
-constexpr size_t kMaxDepth = 200;
 
 std::string TargetOf(const api::ProxyAdminQuery& query) {
   std::vector<std::string> parameters;
@@ -20,61 +18,41 @@ std::string TargetOf(const api::ProxyAdminQuery& query) {
   return "/" + query.what + (parameters.empty() ? std::string() : "?" + Join(parameters, "&"));
 }
 
-bool IsSecretField(std::string_view key) { return key == "private_key" || key == "password" || key == "session_ticket_keys"; }
-
-// Envoy itself redacts fields that it knows to be sensitive; the headers of the stream to the control plane are not among them.
-void Redact(Json& value, size_t depth) {
-  if (depth > kMaxDepth) return;
-  if (value.is_array()) {
-    for (Json& item : value) Redact(item, depth + 1);
-    return;
-  }
-  if (!value.is_object()) return;
-  const Json& key = Get(value, "key");
-  if (key.is_string() && ToLower(key.get_ref<const std::string&>()) == "authorization" && Get(value, "value").is_string()) value["value"] = kRedacted;
-  for (auto& [name, member] : value.items()) {
-    if (!IsSecretField(name)) {
-      Redact(member, depth + 1);
-    } else if (member.is_object()) {
-      for (const char* source : {"inline_string", "inline_bytes"}) {
-        if (member.contains(source)) member[source] = kRedacted;
-      }
-    }
-  }
+// Proxies say where it is; only a name that kuma-dp gives is believed, or they could point at any socket of this machine.
+bool IsAdminSocket(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return path.starts_with('/') && path.substr(slash + 1).starts_with("kuma-envoy-admin") && path.ends_with(".sock") && !Contains(path, ":") && !Contains(path, "..");
 }
 
 }  // namespace
 
-Result<std::string> SanitizeConfigDump(const std::string& dump) {
-  KUMA_TRY_ASSIGN(Json document, ParseJson(dump));
-  Redact(document, 0);
-  return ToPrettyJson(document) + "\n";
-}
-
 EnvoyAdmin::EnvoyAdmin(store::Store& store, AdminCerts& certs, EnvoyAdminOptions options)
     : store_(store), certs_(certs), options_(options), pool_(options.max_calls, options.max_waiting, 0) {}
 
-// The Dataplane says it, or the proxy announced it when it connected.
-uint32_t EnvoyAdmin::PortOf(const Resource& proxy) const {
-  const int64_t own = GetInt(GetPath(proxy.spec, {"networking", "admin"}), "port");
-  if (own > 0 && own <= 65535) return static_cast<uint32_t>(own);
+Json EnvoyAdmin::AnnouncedBy(const Resource& proxy) const {
   const Result<ResourcePtr> insight = store_.Get({proxy.meta.type() + "Insight", proxy.meta.mesh(), proxy.meta.name()});
-  if (insight.ok()) {
-    const std::optional<int64_t> announced = ParseInt(GetString(Get(insight.value()->spec, "metadata"), "dataplane.admin.port"));
-    if (announced.has_value() && *announced > 0 && *announced <= 65535) return static_cast<uint32_t>(*announced);
-  }
-  return options_.default_port;
+  return insight.ok() ? Get(insight.value()->spec, "metadata") : Json::object();
 }
 
 Result<io::HttpClientRequest> EnvoyAdmin::MakeRequest(const api::ProxyAdminQuery& query) const {
-  const std::string address = GetString(Get(query.proxy->spec, "networking"), "address");
+  const Json& networking = Get(query.proxy->spec, "networking");
+  const std::string address = GetString(networking, "address");
   if (address.empty()) return Unavailable("the proxy has no address");
-  const std::string authority = (envoy::IsIpv6Address(address) ? "[" + address + "]" : address) + ":" + std::to_string(PortOf(*query.proxy));
+  const Json announced = AnnouncedBy(*query.proxy);
   io::HttpClientRequest request;
   request.timeout = options_.timeout;
   request.max_response_bytes = size_t{256} << 20;
   const bool is_local = address == "127.0.0.1" || address == "::1";
-  request.url = (is_local ? "http://" : "https://") + authority + TargetOf(query);
+  const std::string socket = GetString(announced, "dataplane.admin.socketPath");
+  if (is_local && IsAdminSocket(socket)) {
+    request.url = "unix:" + socket + ":" + TargetOf(query);
+    return request;
+  }
+  // The Dataplane says it, or the proxy announced it when it connected.
+  int64_t port = GetInt(Get(networking, "admin"), "port");
+  if (port == 0) port = ParseInt(GetString(announced, "dataplane.admin.port")).value_or(0);
+  if (port <= 0 || port > 65535) port = options_.default_port;
+  request.url = (is_local ? "http://" : "https://") + io::HostPort(address, static_cast<uint16_t>(port)) + TargetOf(query);
   if (!is_local) {
     const xds::AdminMaterialPtr material = certs_.ForControlPlane();
     if (material == nullptr) return Unavailable("there is no certificate for calling proxies");
@@ -90,7 +68,7 @@ Result<std::string> EnvoyAdmin::Fetch(const api::ProxyAdminQuery& query) const {
   KUMA_TRY_ASSIGN(const io::HttpClientRequest request, MakeRequest(query));
   KUMA_TRY_ASSIGN(const io::HttpResponse response, io::HttpFetch(request));
   if (response.status != 200) return Unavailable("Envoy at " + request.url + " answered " + std::to_string(response.status));
-  return query.what == "xds" ? SanitizeConfigDump(response.body) : Result<std::string>(response.body);
+  return query.what == "xds" ? api::SanitizeConfigDump(response.body) : Result<std::string>(response.body);
 }
 
 void EnvoyAdmin::Call(api::ProxyAdminQuery query, std::function<void(Result<std::string>)> done) {

@@ -1,5 +1,5 @@
-// Calls Envoy's admin interface of a proxy, through the listener that the control plane gave it: mutual TLS at the proxy's own address,
-// plain on 127.0.0.1, where Envoy's admin interface itself listens. Thread-safe.
+// Calls Envoy's admin interface of a proxy, through the listener that the control plane gave it: mutual TLS at the proxy's own address.
+// Proxies at 127.0.0.1 are on this machine: there the interface itself is called, on its socket or port. Thread-safe.
 #pragma once
 
 #include "cmd/kuma-cp/identities.h"
@@ -28,15 +28,13 @@ class EnvoyAdmin {
  private:
   Result<std::string> Fetch(const api::ProxyAdminQuery& query) const;
   Result<io::HttpClientRequest> MakeRequest(const api::ProxyAdminQuery& query) const;
-  uint32_t PortOf(const Resource& proxy) const;
+  // What the proxy said about itself when it connected.
+  Json AnnouncedBy(const Resource& proxy) const;
 
   store::Store& store_;
   AdminCerts& certs_;
   const EnvoyAdminOptions options_;
   io::WorkerPool pool_;
 };
-
-// A configuration dump without what lets its reader act as the proxy: bearer tokens and private keys.
-Result<std::string> SanitizeConfigDump(const std::string& dump);
 
 }  // namespace kuma::cp

@@ -123,13 +123,35 @@ Digest MeshIdentities::RequestKey(const xds::IdentityRequest& request) const {
 Result<std::string> MeshIdentities::ReadDataSource(const std::string& mesh, const Json& source) const {
   if (const std::string secret = GetString(source, "secret"); !secret.empty()) {
     KUMA_TRY_ASSIGN(const std::optional<std::string> bytes, secrets_.Find(mesh, secret));
-    if (!bytes) return NotFound("secret \"" + secret + "\" of mesh \"" + mesh + "\" does not exist");
+    if (!bytes) return NotFound("resource not found: type=\"Secret\" name=\"" + secret + "\" mesh=\"" + mesh + "\"");
     return *bytes;
   }
   if (const std::string text = GetString(source, "inlineString"); !text.empty()) return text;
   if (const std::string text = GetString(source, "inline"); !text.empty()) return Base64Decode(text);
   if (const std::string path = GetString(source, "file"); !path.empty()) return ReadFile(path);
   return Invalid("a data source needs one of: secret, inline, inlineString, file");
+}
+
+void MeshIdentities::CheckProvided(const Resource& mesh, std::vector<Violation>& violations) const {
+  const Json& mtls = Get(mesh.spec, "mtls");
+  if (GetBool(mtls, "skipValidation")) return;
+  const Json& backends = Get(mtls, "backends");
+  for (size_t i = 0; i < backends.size(); ++i) {
+    if (GetString(backends[i], "type") != "provided") continue;
+    const std::string path = "mtls.backends[" + std::to_string(i) + "].conf";
+    const Json& conf = Get(backends[i], "conf");
+    const auto load = [&](const char* part) {
+      Result<std::string> text = ReadDataSource(mesh.meta.name(), Get(conf, part));
+      if (!text.ok()) violations.push_back({path + "." + part, "could not load data: " + text.error().message});
+      return text;
+    };
+    Result<std::string> cert = load("cert");
+    Result<std::string> key = load("key");
+    if (!cert.ok() || !key.ok()) continue;
+    for (Violation& violation : ca::ValidateProvidedCa({*std::move(cert), *std::move(key)})) {
+      violations.push_back({path + "." + violation.field, std::move(violation.message)});
+    }
+  }
 }
 
 Status MeshIdentities::EnsureAuthority(const std::string& mesh, const Json& backend) {

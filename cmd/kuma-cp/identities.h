@@ -49,6 +49,8 @@ class MeshIdentities final : public xds::IdentityProvider {
 
   Digest RequestKey(const xds::IdentityRequest& request) const override;
   Result<xds::IdentityPtr> Issue(const xds::IdentityRequest& request) override;
+  // Whether provided authorities of a Mesh can be loaded and are ones.
+  void CheckProvided(const Resource& mesh, std::vector<Violation>& violations) const;
   // Makes the authority of the enabled backend unless it exists. Slow (RSA).
   Status EnsureAuthority(const std::string& mesh, const Json& backend);
 

@@ -1,5 +1,6 @@
 #include "cmd/kuma-cp/store_check.h"
 
+#include <set>
 #include <algorithm>
 #include <map>
 
@@ -50,19 +51,24 @@ std::vector<std::string> FindProblems(const std::vector<store::ImportedResource>
   return problems;
 }
 
-std::vector<store::ImportedResource> InOrderOfOwners(const std::vector<ResourcePtr>& resources, const TypeRegistry& types) {
-  std::set<ResourceKey> known;
-  for (const ResourcePtr& resource : resources) known.insert(resource->meta.key);
+std::vector<store::ImportedResource> InOrderOfOwners(const std::vector<store::ImportedResource>& resources) {
+  std::map<ResourceKey, const store::ImportedResource*> known;
+  for (const store::ImportedResource& item : resources) known[item.resource->meta.key] = &item;
   std::vector<std::pair<int, store::ImportedResource>> ordered;
-  for (const ResourcePtr& resource : resources) {
-    const std::optional<ResourceKey> owner = ImpliedOwner(resource->meta.key, types);
-    if (owner && !known.contains(*owner)) {
-      ordered.emplace_back(100, store::ImportedResource{resource, std::nullopt});
-      continue;
-    }
+  for (const store::ImportedResource& item : resources) {
     int depth = 0;
-    for (std::optional<ResourceKey> above = owner; above && depth < 10; above = ImpliedOwner(*above, types)) ++depth;
-    ordered.emplace_back(depth, store::ImportedResource{resource, owner});
+    bool complete = true;
+    for (std::optional<ResourceKey> above = item.owner; above && depth < 10; ++depth) {
+      const auto owner = known.find(*above);
+      complete = complete && owner != known.end();
+      above = owner == known.end() ? std::nullopt : owner->second->owner;
+    }
+    if (complete) {
+      ordered.emplace_back(depth, item);
+    } else {
+      const bool orphan = !known.contains(*item.owner);
+      ordered.emplace_back(100 + depth, store::ImportedResource{item.resource, orphan ? std::nullopt : item.owner});
+    }
   }
   std::stable_sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<store::ImportedResource> items;

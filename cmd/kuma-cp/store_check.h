@@ -15,7 +15,7 @@ std::vector<std::string> FindProblems(const std::vector<store::ImportedResource>
 // "MeshTimeout demo/slow"
 std::string DescribeKey(const ResourceKey& key);
 
-// With the owners that the types imply, owners before what they own. Those whose owner is missing come last, without one.
-std::vector<store::ImportedResource> InOrderOfOwners(const std::vector<ResourcePtr>& resources, const TypeRegistry& types);
+// Owners before what they own. Those whose owner is missing come last, without one.
+std::vector<store::ImportedResource> InOrderOfOwners(const std::vector<store::ImportedResource>& resources);
 
 }  // namespace kuma::cp

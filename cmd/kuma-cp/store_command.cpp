@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
+#include <map>
 
 #include "cmd/kuma-cp/autoconfigure.h"
 #include "cmd/kuma-cp/store_check.h"
 #include "cmd/kuma-cp/store_factory.h"
+#include "pkg/base/files.h"
+#include "pkg/base/files.h"
 #include "pkg/base/log.h"
 #include "pkg/cli/progress.h"
 #include "pkg/config/command.h"
@@ -102,7 +104,14 @@ int PrintProblems(const cli::Invocation& invocation, const std::string& what, si
   return kProblems;
 }
 
+void LogErrorsOnly() {
+  LogOptions quiet;
+  quiet.level = LogLevel::kError;
+  ConfigureLogging(quiet);
+}
+
 int RunCheck(const cli::Invocation& invocation) {
+  LogErrorsOnly();
   const Types types;
   const Result<config::Config> config = LoadConfig(invocation);
   if (!config.ok()) return Fail(invocation, config.error());
@@ -116,8 +125,8 @@ int RunCheck(const cli::Invocation& invocation) {
   if (!url.empty() && !url.starts_with(kSqliteScheme)) {
     const auto opened = OpenStoreByUrl(url, RealClock());
     if (!opened.ok()) return Fail(invocation, opened.error());
-    const std::unique_ptr<store::Watch> watch = (*opened)->StartWatch([] {});
-    return PrintProblems(invocation, "the store", watch->Initial().size(), FindProblems(InOrderOfOwners(watch->Initial(), types.registry), types.registry, context));
+    const std::vector<store::ImportedResource> resources = opened->exporter->Export();
+    return PrintProblems(invocation, "the store", resources.size(), FindProblems(resources, types.registry, context));
   }
   const Result<std::string> path = SqlitePath(invocation);
   if (!path.ok()) return Fail(invocation, path.error());
@@ -159,8 +168,10 @@ class Bar {
 int64_t Micros(SystemTime time) { return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count(); }
 
 // "" when both are the same.
-std::string Difference(const Resource& from, const ResourcePtr& to) {
-  if (to == nullptr) return "is not there";
+std::string Difference(const store::ImportedResource& source, const store::ImportedResource& copy) {
+  const Resource& from = *source.resource;
+  const ResourcePtr& to = copy.resource;
+  if (source.owner != copy.owner) return "has another owner";
   if (from.spec != to->spec) return "has another spec";
   if (from.status != to->status) return "has another status";
   if (from.meta.labels != to->meta.labels) return "has other labels";
@@ -180,9 +191,7 @@ Status CopyAll(store::Store& target, const std::vector<store::ImportedResource>&
 }
 
 int RunCopy(const cli::Invocation& invocation) {
-  LogOptions quiet;
-  quiet.level = LogLevel::kError;
-  ConfigureLogging(quiet);
+  LogErrorsOnly();
   const std::string from = invocation.GetString("from");
   const std::string to = invocation.GetString("to");
   if (from.starts_with(kSqliteScheme) && !FileExists(from.substr(kSqliteScheme.size()))) return Fail(invocation, NotFound("there is no such database", from));
@@ -190,37 +199,38 @@ int RunCopy(const cli::Invocation& invocation) {
   if (!source.ok()) return Fail(invocation, source.error());
   auto target = OpenStoreByUrl(to, RealClock());
   if (!target.ok()) return Fail(invocation, target.error());
-  if (const size_t there = (*target)->StartWatch([] {})->Initial().size(); there > 0) {
+  if (const size_t there = target->exporter->Export().size(); there > 0) {
     return Fail(invocation, MakeError(ErrorCode::kConflict, "has " + std::to_string(there) + " resources already; copy needs an empty store", to));
   }
-  const Types types;
-  const std::vector<ResourcePtr> resources = (*source)->StartWatch([] {})->Initial();
-  const std::vector<store::ImportedResource> items = InOrderOfOwners(resources, types.registry);
+  const std::vector<store::ImportedResource> items = InOrderOfOwners(source->exporter->Export());
   {
     Bar bar(invocation.err(), items.size());
-    if (const Status copied = CopyAll(**target, items, bar); !copied.ok()) {
+    if (const Status copied = CopyAll(*target->store, items, bar); !copied.ok()) {
       invocation.err() << "Error: " << copied.error().ToString() << "\n" << to << " has a part of the resources now; empty it before the next try\n";
       return kFailed;
     }
   }
   // As a control plane will find it.
-  target->reset();
+  target->store.reset();
   target = OpenStoreByUrl(to, RealClock());
   if (!target.ok()) return Fail(invocation, target.error());
+  std::map<ResourceKey, store::ImportedResource> copies;
+  for (store::ImportedResource& item : target->exporter->Export()) copies.emplace(item.resource->meta.key, std::move(item));
   size_t differences = 0;
   {
     Bar bar(invocation.err(), items.size());
     for (size_t i = 0; i < items.size(); ++i) {
       if (i % kCopyChunk == 0) bar.Show("verifying", i);
       const ResourceKey& key = items[i].resource->meta.key;
-      const std::string difference = Difference(*items[i].resource, (*target)->Get(key).value_or(nullptr));
+      const auto copy = copies.find(key);
+      const std::string difference = copy == copies.end() ? "is not there" : Difference(items[i], copy->second);
       if (difference.empty()) continue;
       ++differences;
       invocation.err() << "\r" << DescribeKey(key) << " " << difference << "\n";
     }
   }
-  if (const size_t there = (*target)->StartWatch([] {})->Initial().size(); there != items.size()) {
-    invocation.err() << to << " has " << there << " resources, " << from << " has " << items.size() << "\n";
+  if (copies.size() != items.size()) {
+    invocation.err() << to << " has " << copies.size() << " resources, " << from << " has " << items.size() << "\n";
     ++differences;
   }
   if (differences > 0) {

@@ -12,11 +12,6 @@ namespace {
 
 Result<std::unique_ptr<store::Store>> OpenMemory(const config::Config&, MetricRegistry&) { return std::unique_ptr<store::Store>(std::make_unique<store::MemoryStore>(RealClock())); }
 
-Result<std::unique_ptr<store::Store>> OpenSqliteFile(const std::string& path, const Clock& clock) {
-  KUMA_TRY_ASSIGN(std::unique_ptr<store::sqlite::SqliteStore> store, store::sqlite::SqliteStore::Open(path, clock));
-  return std::unique_ptr<store::Store>(std::move(store));
-}
-
 Result<std::unique_ptr<store::Store>> OpenSqlite(const config::Config& config, MetricRegistry& metrics) {
   KUMA_TRY_ASSIGN(std::unique_ptr<store::sqlite::SqliteStore> store, store::sqlite::SqliteStore::Open(config.GetString("store.sqlite.path"), RealClock()));
   const auto add = [&metrics, raw = store.get()](const char* name, const char* help, uint64_t store::sqlite::SqliteStore::Stats::*field) {
@@ -37,20 +32,27 @@ constexpr StoreKind kKinds[] = {
 
 struct UrlKind {
   std::string_view scheme;
-  Result<std::unique_ptr<store::Store>> (*open)(const std::string& url, const Clock& clock);
+  Result<MovableStore> (*open)(const std::string& url, const Clock& clock);
 };
 
-Result<std::unique_ptr<store::Store>> OpenSqliteUrl(const std::string& url, const Clock& clock) {
+template <typename Kind>
+MovableStore Movable(std::unique_ptr<Kind> store) {
+  store::Exporter* exporter = store.get();
+  return {std::move(store), exporter};
+}
+
+Result<MovableStore> OpenSqliteUrl(const std::string& url, const Clock& clock) {
   std::string path = url.substr(std::string_view("sqlite:").size());
   if (path.starts_with("//")) path.erase(0, 2);
   if (path.empty()) return Invalid("the address names no file: sqlite:/path/kuma.db", url);
-  return OpenSqliteFile(path, clock);
+  KUMA_TRY_ASSIGN(std::unique_ptr<store::sqlite::SqliteStore> store, store::sqlite::SqliteStore::Open(path, clock));
+  return Movable(std::move(store));
 }
 
-Result<std::unique_ptr<store::Store>> OpenPostgresUrl(const std::string& url, const Clock& clock) {
+Result<MovableStore> OpenPostgresUrl(const std::string& url, const Clock& clock) {
   KUMA_TRY_ASSIGN(const store::postgres::Options options, store::postgres::ParseUrl(url));
   KUMA_TRY_ASSIGN(std::unique_ptr<store::postgres::PostgresStore> store, store::postgres::PostgresStore::Open(options, clock, RealRandom()));
-  return std::unique_ptr<store::Store>(std::move(store));
+  return Movable(std::move(store));
 }
 
 constexpr UrlKind kUrlKinds[] = {
@@ -75,7 +77,7 @@ Result<std::unique_ptr<store::Store>> OpenStore(const config::Config& config, Me
   return kind->open(config, metrics);
 }
 
-Result<std::unique_ptr<store::Store>> OpenStoreByUrl(const std::string& url, const Clock& clock) {
+Result<MovableStore> OpenStoreByUrl(const std::string& url, const Clock& clock) {
   for (const UrlKind& kind : kUrlKinds) {
     if (url.starts_with(kind.scheme)) return kind.open(url, clock);
   }

@@ -8,6 +8,7 @@
 #include "pkg/base/clock.h"
 #include "pkg/base/metrics.h"
 #include "pkg/config/config.h"
+#include "pkg/store/exporter.h"
 #include "pkg/store/leader.h"
 #include "pkg/store/store.h"
 
@@ -27,8 +28,14 @@ struct StoreKind {
 Result<const StoreKind*> FindStoreKind(const std::string& type);
 Result<std::unique_ptr<store::Store>> OpenStore(const config::Config& config, MetricRegistry& metrics);
 
+// A store that was opened by its address.
+struct MovableStore {
+  std::unique_ptr<store::Store> store;
+  store::Exporter* exporter;
+};
+
 // By address: sqlite:/path/kuma.db, postgres://user:password@host:port/database?sslmode=...
-Result<std::unique_ptr<store::Store>> OpenStoreByUrl(const std::string& url, const Clock& clock);
+Result<MovableStore> OpenStoreByUrl(const std::string& url, const Clock& clock);
 
 inline constexpr const char* kStoreUrlHelp = "sqlite:/path/kuma.db or postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full&sslrootcert=FILE";
 

@@ -30,11 +30,6 @@ Result<ProxyNode> NodeOf(const cli::Invocation& invocation) {
   return *std::move(node);
 }
 
-Result<Json> RenderDocument(const RenderRequest& request, const TypeRegistry& types) {
-  KUMA_TRY_ASSIGN(const ViewPtr view, Render(request, types));
-  return ViewDocument(*view);
-}
-
 Result<std::string> EnvoyOf(const cli::Invocation& invocation) {
   std::error_code ignored;
   const std::string own = std::filesystem::read_symlink("/proc/self/exe", ignored).string();
@@ -53,19 +48,19 @@ Result<int> RunValidate(const cli::Invocation& invocation, RenderRequest request
     policies.push_back(resource);
     validation.policies.push_back(type->name + " " + resource->meta.name());
   }
-  validation.render_without = [&](size_t index) -> Result<Json> {
+  validation.render_without = [&](size_t index) -> Result<ViewPtr> {
     RenderRequest less = request;
     std::erase(less.resources, policies[index]);
-    return RenderDocument(less, types);
+    return Render(less, types);
   };
-  KUMA_TRY_ASSIGN(validation.view, RenderDocument(request, types));
+  KUMA_TRY_ASSIGN(validation.view, Render(request, types));
   KUMA_TRY_ASSIGN(std::vector<EnvoyRefusal> refusals, ValidateWithEnvoy(validation));
   const auto lacks_kafka = [](const EnvoyRefusal& refusal) { return LacksExtension(refusal.message, envoy::kKafkaBroker); };
   if (std::any_of(refusals.begin(), refusals.end(), lacks_kafka)) {
     // What the control plane does when such an Envoy connects and says what it has.
     request.node.extensions = {envoy::kTcpProxy};
     invocation.err() << "warning: this Envoy lacks " << envoy::kKafkaBroker << "; it is validated without, as it would be configured\n";
-    KUMA_TRY_ASSIGN(validation.view, RenderDocument(request, types));
+    KUMA_TRY_ASSIGN(validation.view, Render(request, types));
     KUMA_TRY_ASSIGN(refusals, ValidateWithEnvoy(validation));
   }
   for (const EnvoyRefusal& refusal : refusals) {
@@ -75,7 +70,9 @@ Result<int> RunValidate(const cli::Invocation& invocation, RenderRequest request
   }
   if (!refusals.empty()) return 1;
   size_t count = 0;
-  for (const auto& [section, list] : validation.view.items()) count += section == "secrets" ? 0 : list.size();
+  for (const ResourceType type : {ResourceType::kCluster, ResourceType::kEndpoint, ResourceType::kListener, ResourceType::kRoute}) {
+    count += validation.view->list(type).size();
+  }
   invocation.err() << "Envoy accepts the configuration (" << count << " resources)\n";
   return 0;
 }

@@ -48,17 +48,24 @@ cli::Command MakeExplainCommand() {
   command.help =
       "As `kumactl explain dataplane`, without a control plane: reads resources, adds what a control plane would compute, and tells for\n"
       "every setting which policy set it, which lost and why, and which policies nearly select the proxy.";
-  command.example = "kuma xds explain -f mesh/ --dataplane web-1\nkuma xds explain -f mesh/ --dataplane web-1 --outbound backend --policy MeshTimeout";
-  command.flags = {{.name = "file", .shorthand = "f", .type = cli::FlagType::kStringArray, .value_name = "FILE", .help = "file, folder or - for standard input; repeatable", .required = true},
-                   {.name = "dataplane", .value_name = "NAME", .help = "name of the Dataplane", .required = true},
-                   {.name = "mesh", .shorthand = "m", .default_value = "default", .help = "mesh of the Dataplane"},
-                   {.name = "zone", .default_value = "default", .help = "zone the control plane would stand for"},
-                   {.name = "feature", .type = cli::FlagType::kStringList, .help = "features the proxy would announce"},
-                   {.name = "outbound", .value_name = "SERVICE", .help = "only this outbound: a service, the name of a destination or its KRI"},
-                   {.name = "inbound", .value_name = "PORT", .help = "only this inbound: a port or a section's name"},
-                   {.name = "policy", .value_name = "TYPE", .help = "only policies of this type"},
-                   {.name = "all", .type = cli::FlagType::kBool, .help = "all policies that do not select the proxy, not only the nearest"},
-                   {.name = "output", .shorthand = "o", .default_value = "table", .help = "output format", .choices = {"table", "yaml", "json"}}};
+  command.example =
+      "kuma xds explain -f mesh/ --dataplane web-1\nkuma xds explain -f mesh/ --dataplane web-1 --outbound backend --policy MeshTimeout";
+  command.flags = {
+      {.name = "file",
+       .shorthand = "f",
+       .type = cli::FlagType::kStringArray,
+       .value_name = "FILE",
+       .help = "file, folder or - for standard input; repeatable",
+       .required = true},
+      {.name = "dataplane", .value_name = "NAME", .help = "name of the Dataplane", .required = true},
+      {.name = "mesh", .shorthand = "m", .default_value = "default", .help = "mesh of the Dataplane"},
+      {.name = "zone", .default_value = "default", .help = "zone the control plane would stand for"},
+      {.name = "feature", .type = cli::FlagType::kStringList, .help = "features the proxy would announce"},
+      {.name = "outbound", .value_name = "SERVICE", .help = "only this outbound: a service, the name of a destination or its KRI"},
+      {.name = "inbound", .value_name = "PORT", .help = "only this inbound: a port or a section's name"},
+      {.name = "policy", .value_name = "TYPE", .help = "only policies of this type"},
+      {.name = "all", .type = cli::FlagType::kBool, .help = "all policies that do not select the proxy, not only the nearest"},
+      {.name = "output", .shorthand = "o", .default_value = "table", .help = "output format", .choices = {"table", "yaml", "json"}}};
   command.run = [](const cli::Invocation& invocation) {
     const Result<int> code = Explain(invocation);
     if (code.ok()) return *code;

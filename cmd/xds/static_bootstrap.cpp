@@ -1,76 +1,101 @@
 #include "cmd/xds/static_bootstrap.h"
 
+#include <google/protobuf/any.pb.h>
+
+#include "envoy/config/bootstrap/v3/bootstrap.pb.h"
+#include "envoy/extensions/regex_engines/v3/google_re2.pb.h"
+#include "pkg/envoy/cluster.h"
+#include "pkg/envoy/listener.h"
+#include "pkg/envoy/message.h"
+
 namespace kuma::xds {
 namespace {
 
-constexpr char kTypes[] = "type.googleapis.com/";
+using namespace std::chrono_literals;
+using Bootstrap = ::envoy::config::bootstrap::v3::Bootstrap;
 
-Json WithoutType(Json value) {
-  value.erase("@type");
-  return value;
+constexpr char kAdsCluster[] = "ads_cluster";
+
+template <typename T>
+Result<T> Parse(const SealedResource& resource) {
+  google::protobuf::Any any;
+  T message;
+  if (!any.ParseFromString(resource.any) || !any.UnpackTo(&message)) return Internal("the resource cannot be read", resource.name);
+  return message;
 }
 
-Json Typed(const std::string& type, Json value = Json::object()) {
-  value["@type"] = kTypes + type;
-  return value;
+envoy::Listener RouteListener(envoy::RouteConfiguration routes, uint32_t number) {
+  envoy::HttpConnectionManager manager;
+  manager.set_stat_prefix("route");
+  *manager.mutable_route_config() = std::move(routes);
+  envoy::AddRouter(manager);
+  envoy::ListenerDraft draft = envoy::OutboundListener("route-" + std::to_string(number), "127.0.0.1", 30000 + number);
+  draft.chains.emplace_back().Add(envoy::kHttpConnectionManager, std::move(manager));
+  return std::move(draft).Finish();
 }
 
-Json Address(const std::string& address, int port) { return {{"socket_address", {{"address", address}, {"port_value", port}}}}; }
-
-Json RouteListener(const Json& route, size_t number) {
-  const Json router = {{"name", "envoy.filters.http.router"}, {"typed_config", Typed("envoy.extensions.filters.http.router.v3.Router")}};
-  Json manager = Typed("envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager");
-  manager["stat_prefix"] = "route";
-  manager["route_config"] = WithoutType(route);
-  manager["http_filters"] = Json::array({router});
-  const Json filter = {{"name", "envoy.filters.network.http_connection_manager"}, {"typed_config", std::move(manager)}};
-  Json chain = {{"filters", Json::array({filter})}};
-  return {{"name", "route-" + std::to_string(number)}, {"address", Address("127.0.0.1", 30000 + static_cast<int>(number))}, {"filter_chains", Json::array({std::move(chain)})}};
-}
-
-Json EndpointCluster(const Json& assignment, size_t number) {
-  return {{"name", "endpoints-" + std::to_string(number)}, {"type", "STATIC"}, {"connect_timeout", "1s"}, {"load_assignment", WithoutType(assignment)}};
+envoy::Cluster EndpointCluster(envoy::LoadAssignment assignment, uint32_t number) {
+  envoy::ClusterDraft draft = envoy::FixedCluster("endpoints-" + std::to_string(number), {}, false);
+  *draft.cluster.mutable_load_assignment() = std::move(assignment);
+  return std::move(draft).Finish();
 }
 
 // Where clusters and secrets of the discovery service would come from. Nobody connects while Envoy validates.
-Json AdsCluster() {
-  Json endpoint = {{"endpoint", {{"address", Address("127.0.0.1", 1)}}}};
-  Json locality = {{"lb_endpoints", Json::array({std::move(endpoint)})}};
-  Json options = Typed("envoy.extensions.upstreams.http.v3.HttpProtocolOptions");
-  options["explicit_http_config"]["http2_protocol_options"] = Json::object();
-  Json cluster = {{"name", "ads_cluster"}, {"type", "STATIC"}, {"connect_timeout", "1s"}};
-  cluster["typed_extension_protocol_options"]["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"] = std::move(options);
-  cluster["load_assignment"] = {{"cluster_name", "ads_cluster"}, {"endpoints", Json::array({std::move(locality)})}};
-  return cluster;
+envoy::Cluster AdsCluster() {
+  envoy::Host host;
+  host.address = "127.0.0.1";
+  host.port = 1;
+  envoy::ClusterDraft draft = envoy::FixedCluster(kAdsCluster, {host}, false);
+  envoy::SetConnectTimeout(draft, 1s);
+  envoy::UseHttp2(draft);
+  return std::move(draft).Finish();
 }
 
 }  // namespace
 
-std::vector<StaticResource> StaticResources(const Json& view) {
+Result<std::vector<StaticResource>> StaticResources(const View& view) {
   std::vector<StaticResource> resources;
-  const auto add = [&](const char* section, const char* name, bool is_listener, const auto& make) {
-    size_t number = 0;
-    for (const Json& one : Get(view, section)) resources.push_back({section, GetString(one, name), is_listener, make(one, number++)});
-  };
-  const auto as_it_is = [](const Json& one, size_t) { return WithoutType(one); };
-  add("clusters", "name", false, as_it_is);
-  add("endpoints", "cluster_name", false, EndpointCluster);
-  add("listeners", "name", true, as_it_is);
-  add("routes", "name", true, RouteListener);
+  for (const SealedPtr& one : view.list(ResourceType::kCluster)) {
+    KUMA_TRY_ASSIGN(envoy::Cluster cluster, Parse<envoy::Cluster>(*one));
+    resources.push_back({"clusters", one->name, std::move(cluster)});
+  }
+  uint32_t number = 0;
+  for (const SealedPtr& one : view.list(ResourceType::kEndpoint)) {
+    KUMA_TRY_ASSIGN(envoy::LoadAssignment assignment, Parse<envoy::LoadAssignment>(*one));
+    resources.push_back({"endpoints", one->name, EndpointCluster(std::move(assignment), number++)});
+  }
+  for (const SealedPtr& one : view.list(ResourceType::kListener)) {
+    KUMA_TRY_ASSIGN(envoy::Listener listener, Parse<envoy::Listener>(*one));
+    resources.push_back({"listeners", one->name, std::move(listener)});
+  }
+  number = 0;
+  for (const SealedPtr& one : view.list(ResourceType::kRoute)) {
+    KUMA_TRY_ASSIGN(envoy::RouteConfiguration routes, Parse<envoy::RouteConfiguration>(*one));
+    resources.push_back({"routes", one->name, RouteListener(std::move(routes), number++)});
+  }
   return resources;
 }
 
-Json MakeStaticBootstrap(const std::vector<StaticResource>& resources) {
-  Json listeners = Json::array();
-  Json clusters = Json::array({AdsCluster()});
-  for (const StaticResource& resource : resources) (resource.is_listener ? listeners : clusters).push_back(resource.value);
-  Json service = {{"envoy_grpc", {{"cluster_name", "ads_cluster"}}}};
-  Json bootstrap = {{"node", {{"id", "offline.proxy"}, {"cluster", "proxy"}}}};
-  bootstrap["dynamic_resources"]["ads_config"] = {{"api_type", "GRPC"}, {"transport_api_version", "V3"}, {"grpc_services", Json::array({std::move(service)})}};
-  bootstrap["static_resources"] = {{"listeners", std::move(listeners)}, {"clusters", std::move(clusters)}};
+std::string MakeStaticBootstrap(const std::vector<StaticResource>& resources) {
+  Bootstrap bootstrap;
+  bootstrap.mutable_node()->set_id("offline.proxy");
+  bootstrap.mutable_node()->set_cluster("proxy");
+  auto& ads = *bootstrap.mutable_dynamic_resources()->mutable_ads_config();
+  ads.set_api_type(::envoy::config::core::v3::ApiConfigSource::GRPC);
+  ads.set_transport_api_version(::envoy::config::core::v3::V3);
+  ads.add_grpc_services()->mutable_envoy_grpc()->set_cluster_name(kAdsCluster);
+  *bootstrap.mutable_static_resources()->add_clusters() = AdsCluster();
+  for (const StaticResource& resource : resources) {
+    if (const auto* listener = std::get_if<envoy::Listener>(&resource.value)) {
+      *bootstrap.mutable_static_resources()->add_listeners() = *listener;
+    } else {
+      *bootstrap.mutable_static_resources()->add_clusters() = std::get<envoy::Cluster>(resource.value);
+    }
+  }
   // What kuma-dp's bootstrap has beside what the control plane sends.
-  bootstrap["default_regex_engine"] = {{"name", "envoy.regex_engines.google_re2"}, {"typed_config", Typed("envoy.extensions.regex_engines.v3.GoogleRE2")}};
-  return bootstrap;
+  bootstrap.mutable_default_regex_engine()->set_name("envoy.regex_engines.google_re2");
+  envoy::Pack(::envoy::extensions::regex_engines::v3::GoogleRE2(), bootstrap.mutable_default_regex_engine()->mutable_typed_config());
+  return bootstrap.SerializeAsString();
 }
 
 }  // namespace kuma::xds

@@ -1,27 +1,29 @@
 // A complete static configuration of Envoy with the resources that a proxy would be given, so that `envoy --mode validate` reads them all
-// without a control plane. Pure.
+// without a control plane. In binary form: text would lose fields that are younger than our definitions of the messages. Pure.
 #pragma once
 
-#include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
-#include "pkg/base/json.h"
+#include "pkg/base/result.h"
+#include "pkg/envoy/api.h"
+#include "pkg/xds/cache.h"
 
 namespace kuma::xds {
 
-// One resource of a ViewDocument as it stands in a static bootstrap.
+// One resource of a view as it stands in a static bootstrap.
 struct StaticResource {
-  std::string section;  // listeners, clusters, routes, endpoints
+  std::string section;  // clusters, endpoints, listeners, routes
   std::string name;
-  bool is_listener = false;  // where it goes: static_resources.listeners or .clusters
-  Json value;
+  std::variant<envoy::Listener, envoy::Cluster> value;
 };
 
-// Of a ViewDocument. Routes get a listener and endpoints a cluster of their own, since static configuration has no place for them alone.
-// Secrets are left out: offline ones are placeholders.
-std::vector<StaticResource> StaticResources(const Json& view);
+// Routes get a listener and endpoints a cluster of their own, since static configuration has no place for them alone. Secrets are left
+// out: offline ones are placeholders.
+Result<std::vector<StaticResource>> StaticResources(const View& view);
 
-Json MakeStaticBootstrap(const std::vector<StaticResource>& resources);
+// A serialized Bootstrap.
+std::string MakeStaticBootstrap(const std::vector<StaticResource>& resources);
 
 }  // namespace kuma::xds

@@ -54,8 +54,8 @@ class Validator {
       if (::mkdtemp(pattern.data()) == nullptr) return Internal("cannot make a temporary folder", pattern);
       folder_ = pattern;
     }
-    const std::string path = JoinPath(folder_, "envoy.json");
-    KUMA_TRY(WriteFileAtomic(path, ToJsonText(MakeStaticBootstrap(resources)), 0600));
+    const std::string path = JoinPath(folder_, "envoy.pb");
+    KUMA_TRY(WriteFileAtomic(path, MakeStaticBootstrap(resources), 0600));
     io::EventLoop loop;
     std::vector<std::string> lines;
     int code = -1;
@@ -73,7 +73,7 @@ class Validator {
     KUMA_TRY_ASSIGN(const std::unique_ptr<io::ChildProcess> child, io::ChildProcess::Spawn(loop, std::move(options)));
     loop.Run();
     Verdict verdict{code == 0, Essence(lines)};
-    verdict.message = ReplaceAll(verdict.message, "'" + path + "'", "");
+    verdict.message = ReplaceAll(verdict.message, " '" + path + "'", "");
     return verdict;
   }
 
@@ -83,16 +83,17 @@ class Validator {
 };
 
 const StaticResource* Find(const std::vector<StaticResource>& resources, const EnvoyRefusal& refusal) {
-  const auto it = std::find_if(resources.begin(), resources.end(), [&](const StaticResource& r) { return r.section == refusal.section && r.name == refusal.resource; });
+  const auto it = std::find_if(resources.begin(), resources.end(),
+                               [&](const StaticResource& r) { return r.section == refusal.section && r.name == refusal.resource; });
   return it == resources.end() ? nullptr : &*it;
 }
 
 // The policy without which the resource is accepted, or is not there at all.
 Result<std::string> FindPolicy(Validator& validator, const ValidationRequest& request, const EnvoyRefusal& refusal) {
   for (size_t i = 0; i < request.policies.size(); ++i) {
-    const Result<Json> view = request.render_without(i);
+    const Result<ViewPtr> view = request.render_without(i);
     if (!view.ok()) continue;
-    const std::vector<StaticResource> resources = StaticResources(*view);
+    KUMA_TRY_ASSIGN(const std::vector<StaticResource> resources, StaticResources(**view));
     const StaticResource* resource = Find(resources, refusal);
     if (resource == nullptr) return request.policies[i];
     KUMA_TRY_ASSIGN(const Verdict verdict, validator.Check({*resource}));
@@ -104,12 +105,14 @@ Result<std::string> FindPolicy(Validator& validator, const ValidationRequest& re
 }  // namespace
 
 bool LacksExtension(const std::string& message, const std::string& extension) {
-  return Contains(message, extension) && (Contains(message, "registered implementation") || Contains(message, "unknown type"));
+  // Texts name the extension or its message type ("...kafka_broker.v3.KafkaBroker").
+  const std::string name = extension.substr(extension.rfind('.') + 1);
+  return Contains(message, name) && (Contains(message, "registered implementation") || Contains(message, "could not find @type"));
 }
 
 Result<std::vector<EnvoyRefusal>> ValidateWithEnvoy(const ValidationRequest& request) {
   Validator validator(request.envoy);
-  const std::vector<StaticResource> resources = StaticResources(request.view);
+  KUMA_TRY_ASSIGN(const std::vector<StaticResource> resources, StaticResources(*request.view));
   KUMA_TRY_ASSIGN(const Verdict whole, validator.Check(resources));
   std::vector<EnvoyRefusal> refusals;
   if (whole.accepted) return refusals;

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "pkg/base/json.h"
 #include "pkg/base/result.h"
+#include "pkg/xds/cache.h"
 
 namespace kuma::xds {
 
@@ -19,10 +19,10 @@ struct EnvoyRefusal {
 
 struct ValidationRequest {
   std::string envoy;  // the program
-  Json view;          // a ViewDocument
+  ViewPtr view;
   // For blame: views without one of the policies, by what the policy is called. Made only when something is refused.
   std::vector<std::string> policies;
-  std::function<Result<Json>(size_t without_policy)> render_without;
+  std::function<Result<ViewPtr>(size_t without_policy)> render_without;
 };
 
 // Empty: Envoy takes it all. An error: Envoy cannot be run.

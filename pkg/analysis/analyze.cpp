@@ -20,7 +20,8 @@ constexpr Check kChecks[] = {CheckReferences, CheckRoutes,    CheckSecrets,    C
 void Reporter::Add(std::string_view rule, const Resource& resource, std::string path, std::string message) {
   if (!input_.subjects.empty() && !input_.subjects.contains(resource.meta.key)) return;
   const Rule* row = FindRule(rule);
-  findings_.push_back({std::string(rule), row == nullptr ? Severity::kWarning : row->severity, resource.meta.key, std::move(path), std::move(message)});
+  findings_.push_back(
+      {std::string(rule), row == nullptr ? Severity::kWarning : row->severity, resource.meta.key, std::move(path), std::move(message)});
 }
 
 std::vector<Finding> Reporter::Finish() {
@@ -31,9 +32,19 @@ std::vector<Finding> Reporter::Finish() {
     return std::tie(a.path, a.message) < std::tie(b.path, b.message);
   });
   findings_.erase(std::unique(findings_.begin(), findings_.end(),
-                              [&](const Finding& a, const Finding& b) { return key(a) == key(b) && a.rule == b.rule && a.path == b.path && a.message == b.message; }),
+                              [&](const Finding& a, const Finding& b) {
+                                return key(a) == key(b) && a.rule == b.rule && a.path == b.path && a.message == b.message;
+                              }),
                   findings_.end());
   return std::move(findings_);
+}
+
+std::vector<ResourcePtr> MeshView::All(std::string_view type) const {
+  std::vector<ResourcePtr> found;
+  for (const ResourcePtr& resource : input.resources) {
+    if (resource->meta.type() == type && resource->meta.mesh() == name()) found.push_back(resource);
+  }
+  return found;
 }
 
 policy::TargetRef TopOf(const Resource& policy) { return policy::ParseTargetRef(Get(policy.spec, "targetRef")); }
@@ -42,7 +53,8 @@ std::vector<Entry> EntriesOf(const Resource& policy, std::string_view list) {
   std::vector<Entry> entries;
   const Json& documents = Get(policy.spec, list);
   for (size_t i = 0; documents.is_array() && i < documents.size(); ++i) {
-    entries.push_back({std::string(list), i, policy::ParseTargetRef(Get(documents[i], "targetRef")), &documents[i], &Get(documents[i], "default")});
+    entries.push_back(
+        {std::string(list), i, policy::ParseTargetRef(Get(documents[i], "targetRef")), &documents[i], &Get(documents[i], "default")});
   }
   return entries;
 }

@@ -37,7 +37,8 @@ void CollectDeprecated(const Fields& fields, const Json& value, const std::strin
 }  // namespace
 
 void CheckDeprecations(const Resource& resource, const TypeDescriptor& type, Reporter& report) {
-  if (type.is_insight) return;
+  // Default policies are the control plane's own ("mesh-timeout-all-default").
+  if (type.is_insight || (type.is_policy && resource.meta.name().ends_with("-all-" + resource.meta.mesh()))) return;
   std::vector<std::string> paths;
   CollectDeprecated(type.schema.fields, resource.spec, type.inlined_spec ? "" : "spec", paths);
   for (const std::string& path : paths) report.Add("deprecated", resource, path, "the field is deprecated");
@@ -56,7 +57,10 @@ void CheckDeprecations(const Resource& resource, const TypeDescriptor& type, Rep
 
 void CheckConfigurations(const MeshView& mesh, Reporter& report) {
   std::map<std::string, ResourcePtr> by_kri;
-  for (const ResourcePtr& resource : mesh.input.resources) by_kri[ToString(KriOf(resource->meta), mesh.input.types)] = resource;
+  for (const ResourcePtr& resource : mesh.input.resources) {
+    const std::string kri = ToString(KriOf(resource->meta), mesh.input.types);
+    by_kri[kri.empty() ? resource->meta.type() + " " + resource->meta.name() : kri] = resource;
+  }
   // What running control planes have found already, on real proxies.
   for (const ResourcePtr& resource : mesh.input.resources) {
     if (resource->meta.type() != "DataplaneInsight" || resource->meta.mesh() != mesh.name()) continue;

@@ -15,7 +15,8 @@ struct HttpPart {
   std::vector<std::string> members;
 };
 const std::vector<HttpPart>& OutboundParts() {
-  static const std::vector<HttpPart> kParts = {{"MeshHTTPRoute", {}}, {"MeshRetry", {"http", "grpc"}}, {"MeshTimeout", {"http"}}, {"MeshHealthCheck", {"http", "grpc"}}};
+  static const std::vector<HttpPart> kParts = {
+      {"MeshHTTPRoute", {}}, {"MeshRetry", {"http", "grpc"}}, {"MeshTimeout", {"http"}}, {"MeshHealthCheck", {"http", "grpc"}}};
   return kParts;
 }
 const std::vector<HttpPart>& InboundParts() {
@@ -47,7 +48,9 @@ std::string NotHttp(const policy::TargetRef& target, const Resource& policy, con
   if (!resolved.empty()) return said;
   if (target.kind != policy::TargetKind::kMeshService && target.kind != policy::TargetKind::kMeshServiceSubset) return {};
   const mesh::ServiceInfo* info = snapshot.FindService(target.name);
-  return info == nullptr || mesh::IsHttp(info->protocol) || info->protocol == mesh::Protocol::kUnknown ? std::string() : std::string(mesh::ProtocolName(info->protocol));
+  return info == nullptr || mesh::IsHttp(info->protocol) || info->protocol == mesh::Protocol::kUnknown
+             ? std::string()
+             : std::string(mesh::ProtocolName(info->protocol));
 }
 
 // Protocol of the inbounds that a policy selects, when none of them is HTTP.
@@ -74,7 +77,8 @@ void CheckProtocols(const MeshView& mesh, Reporter& report) {
         if (!IsHttpOnly(part, *entry.conf)) continue;
         const std::string protocol = NotHttp(entry.target, *policy, *mesh.snapshot);
         if (!protocol.empty())
-          report.Add("protocol-mismatch", *policy, entry.Path(), Describe(entry.target) + " speaks " + protocol + ", so what is set for HTTP has no effect");
+          report.Add("protocol-mismatch", *policy, entry.Path(),
+                     Describe(entry.target) + " speaks " + protocol + ", so what is set for HTTP has no effect");
       }
     }
   }
@@ -86,7 +90,8 @@ void CheckProtocols(const MeshView& mesh, Reporter& report) {
           if (!IsHttpOnly(part, *entry.conf)) continue;
           const std::string protocol = SelectsOnlyTcp(*policy, *mesh.snapshot);
           if (!protocol.empty())
-            report.Add("protocol-mismatch", *policy, entry.Path(), "the selected inbounds speak " + protocol + ", so what is set for HTTP has no effect");
+            report.Add("protocol-mismatch", *policy, entry.Path(),
+                       "the selected inbounds speak " + protocol + ", so what is set for HTTP has no effect");
         }
       }
     }

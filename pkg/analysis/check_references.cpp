@@ -104,7 +104,7 @@ void CheckOtel(const MeshView& mesh, const Json& value, const std::string& path,
 
 void CheckMeshServices(const MeshView& mesh, Reporter& report) {
   if (!mesh.HasProxies()) return;
-  for (const ResourcePtr& service : mesh.Of("MeshService")) {
+  for (const ResourcePtr& service : mesh.All("MeshService")) {
     const Json& selector = Get(service->spec, "selector");
     const Json& tags = Get(selector, "dataplaneTags");
     const std::string name = GetString(Get(selector, "dataplaneRef"), "name");
@@ -133,7 +133,8 @@ void CheckReferences(const MeshView& mesh, Reporter& report) {
   for (const TypeDescriptor* type : mesh.input.types.All()) {
     if (!type->is_policy || type->policy == nullptr) continue;
     for (const ResourcePtr& policy : mesh.Of(type->name)) {
-      if (policy::IsShadow(policy->meta)) report.Add("shadow-mode", *policy, "labels", "kuma.io/effect: shadow keeps the policy out of the proxies' configuration");
+      if (policy::IsShadow(policy->meta))
+        report.Add("shadow-mode", *policy, "labels", "kuma.io/effect: shadow keeps the policy out of the proxies' configuration");
       if (!mesh.complete) continue;
       CheckEntries(mesh, *policy, report);
       CheckTop(mesh, *policy, report);

@@ -17,13 +17,17 @@ std::string WhyNoBackend(const MeshView& mesh, const Resource& route, const Json
     const mesh::Destination* destination = mesh.snapshot->FindDestination(resolved->resource.WithoutSection());
     if (destination == nullptr) return "there is no " + kind + " " + resolved->resource.name;
     const mesh::DestinationPort* port = destination->FindPort(std::string_view(resolved->resource.section));
-    if (port == nullptr) return kind + " " + resolved->resource.name + " has no port " + (resolved->resource.section.empty() ? "given in the backendRef" : resolved->resource.section);
-    if (http && !mesh::IsHttp(port->protocol)) return kind + " " + resolved->resource.name + " speaks " + std::string(mesh::ProtocolName(port->protocol)) + ", not HTTP";
+    if (port == nullptr)
+      return kind + " " + resolved->resource.name + " has no port " +
+             (resolved->resource.section.empty() ? "given in the backendRef" : resolved->resource.section);
+    if (http && !mesh::IsHttp(port->protocol))
+      return kind + " " + resolved->resource.name + " speaks " + std::string(mesh::ProtocolName(port->protocol)) + ", not HTTP";
     return {};
   }
   const mesh::ServiceInfo* info = mesh.snapshot->FindService(name);
   if (info == nullptr) return "there is no service " + name;
-  if (http && !mesh::IsHttp(info->protocol)) return "service " + name + " speaks " + std::string(mesh::ProtocolName(info->protocol)) + ", not HTTP";
+  if (http && !mesh::IsHttp(info->protocol))
+    return "service " + name + " speaks " + std::string(mesh::ProtocolName(info->protocol)) + ", not HTTP";
   return {};
 }
 
@@ -63,7 +67,8 @@ void CheckRoutes(const MeshView& mesh, Reporter& report) {
             const Json& ref = Get(Get(filters[f], "requestMirror"), "backendRef");
             if (ref.is_null() || !mesh.complete) continue;
             if (const std::string why = WhyNoBackend(mesh, *route, ref, true); !why.empty())
-              report.Add("dangling-backend", *route, path + ".default.filters[" + std::to_string(f) + "].requestMirror.backendRef", why + ", so nothing is mirrored");
+              report.Add("dangling-backend", *route, path + ".default.filters[" + std::to_string(f) + "].requestMirror.backendRef",
+                         why + ", so nothing is mirrored");
           }
         }
       }

@@ -17,7 +17,11 @@ bool IsEveryone(const Json& match) {
   const Json& id = Get(match, "spiffeID");
   if (!id.is_object()) return Get(match, "sni").is_null();
   const std::string value = GetString(id, "value");
-  return GetString(id, "type") == "Prefix" && (value.empty() || value == "spiffe://" || std::string("spiffe://").starts_with(value));
+  constexpr std::string_view kScheme = "spiffe://";
+  if (GetString(id, "type") != "Prefix" || !value.starts_with(kScheme)) return false;
+  // Of a trust domain as a whole.
+  const size_t slash = value.find('/', kScheme.size());
+  return slash == std::string::npos || slash + 1 == value.size();
 }
 
 void CheckPermission(const Resource& permission, Reporter& report) {
@@ -30,7 +34,8 @@ void CheckPermission(const Resource& permission, Reporter& report) {
     const Json& allow = Get(*entry.conf, "allow");
     for (size_t i = 0; allow.is_array() && i < allow.size(); ++i) {
       if (IsEveryone(allow[i]))
-        report.Add("open-permission", permission, entry.Path() + ".default.allow[" + std::to_string(i) + "]", "every identity may call every service of the mesh");
+        report.Add("open-permission", permission, entry.Path() + ".default.allow[" + std::to_string(i) + "]",
+                   "every identity may call every service of the mesh");
     }
   }
 }
@@ -85,22 +90,27 @@ void CheckSecurity(const MeshView& mesh, Reporter& report) {
   const mesh::ResourceList& permissions = mesh.Of("MeshTrafficPermission");
   for (const ResourcePtr& permission : permissions) {
     CheckPermission(*permission, report);
-    if (!encrypted) report.Add("permission-without-mtls", *permission, "", "mesh " + mesh.name() + " has no mTLS, without which clients cannot be told apart: the permission has no effect");
+    if (!encrypted)
+      report.Add("permission-without-mtls", *permission, "",
+                 "mesh " + mesh.name() + " has no mTLS, without which clients cannot be told apart: the permission has no effect");
   }
   if (config.mtls_enabled && permissions.empty() && mesh.Of("TrafficPermission").empty() && mesh.complete) {
-    report.Add("mtls-without-permission", resource, "mtls", "mTLS is on and no MeshTrafficPermission allows anything: every request is refused");
+    report.Add("mtls-without-permission", resource, "mtls",
+               "mTLS is on and no MeshTrafficPermission allows anything: every request is refused");
   }
   if (config.mtls_enabled && config.mtls_mode == mesh::MtlsMode::kPermissive) {
     const Json& backends = GetPath(resource.spec, {"mtls", "backends"});
     size_t index = 0;
     while (index < backends.size() && GetString(backends[index], "name") != config.backend_name) ++index;
-    report.Add("permissive-mtls", resource, "mtls.backends[" + std::to_string(index) + "].mode", "plain text is accepted beside mTLS, and permissions do not hold for it");
+    report.Add("permissive-mtls", resource, "mtls.backends[" + std::to_string(index) + "].mode",
+               "plain text is accepted beside mTLS, and permissions do not hold for it");
   }
   for (const ResourcePtr& tls : mesh.Of("MeshTLS")) {
     for (const char* list : {"from", "rules"}) {
       for (const Entry& entry : EntriesOf(*tls, list)) {
         if (GetString(*entry.conf, "mode") == "Permissive")
-          report.Add("permissive-mtls", *tls, entry.Path() + ".default.mode", "plain text is accepted beside mTLS, and permissions do not hold for it");
+          report.Add("permissive-mtls", *tls, entry.Path() + ".default.mode",
+                     "plain text is accepted beside mTLS, and permissions do not hold for it");
       }
     }
     if (!encrypted) report.Add("permission-without-mtls", *tls, "", "mesh " + mesh.name() + " has no mTLS: the policy has no effect");
@@ -112,7 +122,7 @@ void CheckSecrets(const MeshView& mesh, Reporter& report) {
   if (!mesh.input.secrets_known || (!mesh.input.complete && mesh.Of("Secret").empty())) return;
   CheckSecretsOf(mesh, *mesh.snapshot->mesh->resource, true, report);
   for (const ResourcePtr& service : mesh.Of("ExternalService")) CheckSecretsOf(mesh, *service, true, report);
-  for (const ResourcePtr& service : mesh.Of("MeshExternalService")) CheckSecretsOf(mesh, *service, false, report);
+  for (const ResourcePtr& service : mesh.All("MeshExternalService")) CheckSecretsOf(mesh, *service, false, report);
   for (const ResourcePtr& identity : mesh.Of("MeshIdentity")) CheckSecretsOf(mesh, *identity, false, report);
 }
 
@@ -121,25 +131,32 @@ void CheckIdentities(const MeshView& mesh, Reporter& report) {
   for (const ResourcePtr& identity : identities) {
     if (mesh.HasProxies()) {
       bool used = false;
-      for (const auto& [name, dataplane] : mesh.snapshot->AllDataplanes()) used |= !ca::MatchingIdentities({identity}, dataplane->labels()).empty();
-      if (!used) report.Add("identity-matches-nothing", *identity, "spec.selector", "no Dataplane is selected, so nobody gets this identity");
+      for (const auto& [name, dataplane] : mesh.snapshot->AllDataplanes())
+        used |= !ca::MatchingIdentities({identity}, dataplane->labels()).empty();
+      if (!used)
+        report.Add("identity-matches-nothing", *identity, "spec.selector", "no Dataplane is selected, so nobody gets this identity");
     }
     const Result<std::string> domain = ca::TrustDomainOf(*identity, identity->meta, {mesh.input.zone, false});
     if (!domain.ok() || !mesh.complete) continue;
     bool trusted = GetString(GetPath(identity->spec, {"provider", "bundled"}), "meshTrustCreation", "Enabled") == "Enabled" &&
                    GetString(Get(identity->spec, "provider"), "type") == "Bundled";
     for (const ResourcePtr& trust : mesh.Of("MeshTrust")) trusted |= GetString(trust->spec, "trustDomain") == *domain;
-    if (!trusted) report.Add("identity-without-trust", *identity, "spec.spiffeID.trustDomain", "no MeshTrust has the trust domain " + *domain + ", so servers refuse these identities");
+    if (!trusted)
+      report.Add("identity-without-trust", *identity, "spec.spiffeID.trustDomain",
+                 "no MeshTrust has the trust domain " + *domain + ", so servers refuse these identities");
   }
   if (!mesh.complete) return;
   for (const ResourcePtr& generator : mesh.input.resources) {
     if (generator->meta.type() != "HostnameGenerator") continue;
     const Json& selector = Get(generator->spec, "selector");
     bool matches = false;
-    for (const auto& [key, type] : {std::pair{"meshService", "MeshService"}, {"meshExternalService", "MeshExternalService"}, {"meshMultiZoneService", "MeshMultiZoneService"}}) {
+    for (const auto& [key, type] : {std::pair{"meshService", "MeshService"},
+                                    {"meshExternalService", "MeshExternalService"},
+                                    {"meshMultiZoneService", "MeshMultiZoneService"}}) {
       if (Get(selector, key).is_null()) continue;
       mesh::Tags wanted;
-      for (const auto& [label, value] : Get(Get(selector, key), "matchLabels").items()) wanted[label] = value.is_string() ? value.get<std::string>() : "";
+      for (const auto& [label, value] : Get(Get(selector, key), "matchLabels").items())
+        wanted[label] = value.is_string() ? value.get<std::string>() : "";
       for (const ResourcePtr& resource : mesh.input.resources) {
         if (resource->meta.type() != type) continue;
         bool all = true;

@@ -28,7 +28,7 @@ struct Part {
   const Resource* policy = nullptr;
   size_t position = 0;  // of the policy in order of precedence
   std::string path;
-  std::string key;      // what of the merge it takes part in
+  std::string key;  // what of the merge it takes part in
   std::set<std::string> leaves;
   bool appends = false;
 };
@@ -51,8 +51,12 @@ void AddParts(const Resource& policy, size_t position, const TypeDescriptor& typ
       // Items merge by key: one part each. In the order of the document, which the merge may turn around.
       const Json& items = Get(*entry.document, type.policy->merge_list);
       for (size_t i = 0; items.is_array() && i < items.size(); ++i) {
-        Part part{&policy, position, entry.Path() + "." + type.policy->merge_list + "[" + std::to_string(i) + "]",
-                  KeyOf(entry) + "|" + ToJsonText(Get(items[i], type.policy->merge_by)), {}, false};
+        Part part{&policy,
+                  position,
+                  entry.Path() + "." + type.policy->merge_list + "[" + std::to_string(i) + "]",
+                  KeyOf(entry) + "|" + ToJsonText(Get(items[i], type.policy->merge_by)),
+                  {},
+                  false};
         CollectLeaves(Get(items[i], "default"), "", part.leaves, part.appends);
         parts.push_back(std::move(part));
       }
@@ -87,7 +91,8 @@ void CheckType(const MeshView& mesh, const TypeDescriptor& type, Reporter& repor
     }
     if (last != nullptr && left.empty()) {
       report.Add("shadowed-policy", *part.policy, part.path,
-                 "never has an effect: " + type.name + " " + last->policy->meta.name() + " (" + last->path + ") is merged after it and sets the same fields");
+                 "never has an effect: " + type.name + " " + last->policy->meta.name() + " (" + last->path +
+                     ") is merged after it and sets the same fields");
     }
   }
 }

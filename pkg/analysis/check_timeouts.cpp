@@ -52,8 +52,9 @@ void CheckWithin(const TimeoutEntry& one, Reporter& report) {
   const auto shorter = [&](const Json& object, const char* name, const std::string& path) {
     const auto value = FindDuration(object, name);
     if (value && *value != Nanos(0) && *value < *request) {
-      report.Add("idle-before-request", *one.policy, one.entry.Path() + ".default." + path,
-                 std::string(name) + " " + FormatDuration(*value) + " ends requests before requestTimeout " + FormatDuration(*request) + " does");
+      report.Add(
+          "idle-before-request", *one.policy, one.entry.Path() + ".default." + path,
+          std::string(name) + " " + FormatDuration(*value) + " ends requests before requestTimeout " + FormatDuration(*request) + " does");
     }
   };
   shorter(conf, "idleTimeout", "idleTimeout");
@@ -96,8 +97,9 @@ void CheckServer(const MeshView& mesh, const TimeoutEntry& client, const std::ve
     }
     if (!concerns) continue;
     report.Add("client-outlives-server", *client.policy, client.entry.Path() + ".default.http.requestTimeout",
-               (*asked == Nanos(0) ? std::string("clients wait without end") : "clients wait " + FormatDuration(*asked)) + " for servers that give up after " +
-                   FormatDuration(*given) + " (MeshTimeout " + server.policy->meta.name() + ", " + server.entry.Path() + ")");
+               (*asked == Nanos(0) ? std::string("clients wait without end") : "clients wait " + FormatDuration(*asked)) +
+                   " for servers that give up after " + FormatDuration(*given) + " (MeshTimeout " + server.policy->meta.name() + ", " +
+                   server.entry.Path() + ")");
     return;
   }
 }
@@ -108,7 +110,8 @@ void CheckHealthChecks(const MeshView& mesh, Reporter& report) {
       const Json& conf = *entry.conf;
       bool any = false;
       for (const char* kind : {"tcp", "http", "grpc"}) any |= Get(conf, kind).is_object() && !GetBool(Get(conf, kind), "disabled");
-      if (!any) report.Add("health-check-empty", *policy, entry.Path() + ".default", "none of tcp, http and grpc is on, so nothing is checked");
+      if (!any)
+        report.Add("health-check-empty", *policy, entry.Path() + ".default", "none of tcp, http and grpc is on, so nothing is checked");
       const auto interval = FindDuration(conf, "interval");
       const auto timeout = FindDuration(conf, "timeout");
       if (interval && timeout && *timeout > *interval) {

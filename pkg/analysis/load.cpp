@@ -24,7 +24,11 @@ int RankOf(const Json& document) {
 class Loader {
  public:
   Loader(const TypeRegistry& types, const LoadOptions& options)
-      : types_(types), options_(options), store_(RealClock()), admission_(types, store_, AdmissionOptionsFor(options)), defaults_(admission_, {}) {
+      : types_(types),
+        options_(options),
+        store_(RealClock()),
+        admission_(types, store_, AdmissionOptionsFor(options)),
+        defaults_(admission_, {}) {
     defaults_.Install();
   }
 
@@ -32,8 +36,9 @@ class Loader {
     std::vector<size_t> order(documents.size());
     std::iota(order.begin(), order.end(), size_t{0});
     std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return RankOf(documents[a]) < RankOf(documents[b]); });
-    const bool has_default =
-        std::any_of(documents.begin(), documents.end(), [](const Json& one) { return GetString(one, "type") == "Mesh" && GetString(one, "name") == "default"; });
+    const bool has_default = std::any_of(documents.begin(), documents.end(), [](const Json& one) {
+      return GetString(one, "type") == "Mesh" && GetString(one, "name") == "default";
+    });
     if (!has_default) KUMA_TRY(defaults_.EnsureAtStart());
     for (const size_t index : order) KUMA_TRY(Add(documents[index], index));
     reconcile::DestinationOptions destinations;
@@ -73,7 +78,8 @@ class Loader {
       for (const TypeDescriptor* one : types_.All()) names.push_back(one->name);
       const std::string near = NearestName(key.type, names);
       Report("invalid-resource", index, key, "type",
-             key.type.empty() ? "the document has no type" : "there is no type " + key.type + (near.empty() ? "" : "; did you mean " + near + "?"));
+             key.type.empty() ? "the document has no type"
+                              : "there is no type " + key.type + (near.empty() ? "" : "; did you mean " + near + "?"));
       return Ok();
     }
     if (type->scope == Scope::kMesh && key.mesh.empty()) key.mesh = options_.mesh;

@@ -19,6 +19,8 @@ struct MeshView {
 
   const std::string& name() const { return snapshot->mesh_name; }
   const mesh::ResourceList& Of(std::string_view type) const { return snapshot->Resources(type); }
+  // Destinations, which a snapshot keeps in another form, included.
+  std::vector<ResourcePtr> All(std::string_view type) const;
   bool HasProxies() const { return !snapshot->AllDataplanes().empty(); }
 };
 

@@ -2,6 +2,7 @@
 #include "pkg/api/error.h"
 #include "pkg/api/proxy_facts.h"
 #include "pkg/api/xds_json.h"
+#include "pkg/base/invertible_patch.h"
 #include "pkg/base/strings.h"
 #include "pkg/xds/preview.h"
 
@@ -36,7 +37,7 @@ Answer ConfigAnswer(const xds::PreviewRequest& preview, bool diff) {
     current.include_shadow = false;
     const Result<Json> before = ViewDocument(*xds::Preview(current));
     if (!before.ok()) return Fail(before.error(), "Failed to compute diff");
-    body["diff"] = Json::diff(before.value(), config.value());
+    body["diff"] = InvertiblePatch(before.value(), config.value());
   }
   return Answer::Document(std::move(body));
 }
@@ -47,17 +48,27 @@ void AnswerConfig(const ApiDeps& deps, const std::string& zone, const RequestPtr
   if (!query.ok()) return reply(BadRequest(query.error().message));
   const Result<ResourcePtr> insight = deps.store.Get({"DataplaneInsight", request->Param("mesh"), request->Param("name")});
   if (!insight.ok()) return reply(Fail(insight.error(), "Failed to fetch dataplane insight"));
-  WithDataplane(deps, request, reply, [&deps, zone, query, insight](const mesh::SnapshotPtr& snapshot, const mesh::DataplanePtr& dataplane, const ApiRequest& asked) {
-    const xds::ProxyNode node = xds::AnnouncedNode(asked.Param("mesh"), asked.Param("name"), Get(insight.value()->spec, "metadata"));
-    return ConfigAnswer({.node = node, .dataplane = dataplane, .snapshot = snapshot, .types = deps.types, .zone = zone, .include_shadow = query->shadow}, query->diff);
-  });
+  WithDataplane(
+      deps, request, reply,
+      [&deps, zone, query, insight](const mesh::SnapshotPtr& snapshot, const mesh::DataplanePtr& dataplane, const ApiRequest& asked) {
+        const xds::ProxyNode node = xds::AnnouncedNode(asked.Param("mesh"), asked.Param("name"), Get(insight.value()->spec, "metadata"));
+        return ConfigAnswer({.node = node,
+                             .dataplane = dataplane,
+                             .snapshot = snapshot,
+                             .types = deps.types,
+                             .zone = zone,
+                             .include_shadow = query->shadow},
+                            query->diff);
+      });
 }
 
 }  // namespace
 
 void AddConfigRoutes(const RouteContext& context) {
   const ApiDeps& deps = context.deps;
-  Handler config = [&deps, zone = context.options.zone](const RequestPtr& request, const Reply& reply) { AnswerConfig(deps, zone, request, reply); };
+  Handler config = [&deps, zone = context.options.zone](const RequestPtr& request, const Reply& reply) {
+    AnswerConfig(deps, zone, request, reply);
+  };
   if (context.options.is_global) config = Sync([](const ApiRequest&) { return MethodNotAllowed("Not allowed on global CP"); });
   context.router.Add({"GET", "/meshes/{mesh}/dataplanes/{name}/_config", std::move(config)});
 }

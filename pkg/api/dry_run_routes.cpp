@@ -14,7 +14,7 @@ namespace kuma::api {
 namespace {
 
 constexpr std::chrono::seconds kTimeLimit{20};
-constexpr size_t kMaxDifferences = 100;            // distinct ones; proxies that change alike share one
+constexpr size_t kMaxDifferences = 100;  // distinct ones; proxies that change alike share one
 constexpr size_t kMaxDetailBytes = 16 << 20;
 
 // How readers call the five kinds of Envoy resources.
@@ -51,7 +51,10 @@ class DryRun {
     const Result<Json> body = ParseYaml(request_.http.body);
     if (!body.ok()) return BadRequest(body.error().ToString());
     const Json& changes = Get(*body, "changes");
-    if (!changes.is_array() || changes.empty()) return BadRequest("\"changes\" must be a list of {\"op\": \"put\", \"resource\": …} and {\"op\": \"delete\", \"type\": …, \"mesh\": …, \"name\": …}");
+    if (!changes.is_array() || changes.empty())
+      return BadRequest(
+          "\"changes\" must be a list of {\"op\": \"put\", \"resource\": …} and {\"op\": \"delete\", \"type\": …, \"mesh\": …, \"name\": "
+          "…}");
     const std::unique_ptr<store::Watch> state = deps_.store.StartWatch([] {});
     sandbox_ = std::make_unique<store::Sandbox>(deps_.types, state->Initial(), deps_.admission.options(), deps_.clock);
     if (deps_.prepare_sandbox) deps_.prepare_sandbox(*sandbox_);
@@ -102,15 +105,20 @@ class DryRun {
     if (!key.mesh.empty()) result["mesh"] = key.mesh;
     if (op != "put" && op != "delete") return Refused(std::move(result), BadRequest("\"op\" must be put or delete"));
     const TypeDescriptor* type = deps_.types.Find(key.type);
-    if (type == nullptr || type->path.empty() || !type->stored) return Refused(std::move(result), BadRequest("invalid resource type " + QuoteGo(key.type)));
+    if (type == nullptr || type->path.empty() || !type->stored)
+      return Refused(std::move(result), BadRequest("invalid resource type " + QuoteGo(key.type)));
     if (type->scope == Scope::kGlobal) key.mesh.clear();
     const Route route = WithAccess({}, *type, options_);
     if (route.access != nullptr) {
-      if (const Status access = route.access->Check(request_.user, route.action); !access.ok()) return Refused(std::move(result), Fail(access.error(), "Access Denied"));
+      if (const Status access = route.access->Check(request_.user, route.action); !access.ok())
+        return Refused(std::move(result), Fail(access.error(), "Access Denied"));
     }
-    if (IsReadOnly(*type, options_)) return Refused(std::move(result), MethodNotAllowed("resources of type " + type->name + " are not written through this control plane"));
+    if (IsReadOnly(*type, options_))
+      return Refused(std::move(result),
+                     MethodNotAllowed("resources of type " + type->name + " are not written through this control plane"));
     if (type->scope == Scope::kMesh) {
-      if (const Result<ResourcePtr> mesh = sandbox_->store().Get({"Mesh", "", key.mesh}); !mesh.ok()) return Refused(std::move(result), Fail(mesh.error(), "Failed to retrieve Mesh"));
+      if (const Result<ResourcePtr> mesh = sandbox_->store().Get({"Mesh", "", key.mesh}); !mesh.ok())
+        return Refused(std::move(result), Fail(mesh.error(), "Failed to retrieve Mesh"));
     }
     return op == "put" ? Put(key, *type, subject, std::move(result)) : Delete(key, std::move(result));
   }
@@ -130,7 +138,8 @@ class DryRun {
   }
 
   Json Delete(const ResourceKey& key, Json result) {
-    if (const Status deleted = sandbox_->admission().Delete(key); !deleted.ok()) return Refused(std::move(result), Fail(deleted.error(), "Could not delete a resource"));
+    if (const Status deleted = sandbox_->admission().Delete(key); !deleted.ok())
+      return Refused(std::move(result), Fail(deleted.error(), "Could not delete a resource"));
     result["result"] = "deleted";
     return result;
   }
@@ -147,7 +156,8 @@ class DryRun {
     return meshes;
   }
 
-  void Compare(const std::vector<ResourcePtr>& state, const std::vector<store::Event>& before, const std::vector<store::Event>& events, Json& answer) {
+  void Compare(const std::vector<ResourcePtr>& state, const std::vector<store::Event>& before, const std::vector<store::Event>& events,
+               Json& answer) {
     const std::optional<std::set<std::string>> meshes = MeshesOf(events);
     mesh::SnapshotBuilder builder(options_.zone);
     for (const ResourcePtr& resource : state) {
@@ -162,10 +172,11 @@ class DryRun {
     deadline_ = deps_.clock.Monotonic() + kTimeLimit;
     for (auto& [name, update] : builder.Build()) {
       const auto old = old_snapshots.find(name);
-      CompareMesh(name, {old == old_snapshots.end() ? nullptr : old->second, update.snapshot, std::move(update.changes), deps_.types, options_.zone});
+      CompareMesh(name, {old == old_snapshots.end() ? nullptr : old->second, update.snapshot, std::move(update.changes), deps_.types,
+                         options_.zone});
     }
     Json differences = Json::array();
-    for (auto& [text, group] : groups_) differences.push_back(std::move(group));
+    for (Group& group : groups_) differences.push_back(std::move(group.body));
     answer["proxies"] = {{"examined", examined_}, {"changed", changed_}, {"left", left_}};
     if (more_ > 0) answer["proxies"]["withoutDetails"] = more_;
     answer["differences"] = std::move(differences);
@@ -181,35 +192,50 @@ class DryRun {
       }
       ++examined_;
       const ResourcePtr insight = sandbox_->store().Get({"DataplaneInsight", mesh, name}).value_or(nullptr);
-      const Result<std::optional<xds::ProxyDifference>> difference = what_if.Compare(xds::AnnouncedNode(mesh, name, insight == nullptr ? Json() : Get(insight->spec, "metadata")));
+      const Result<std::optional<xds::ProxyDifference>> difference =
+          what_if.Compare(xds::AnnouncedNode(mesh, name, insight == nullptr ? Json() : Get(insight->spec, "metadata")));
       if (difference.ok() && !difference->has_value()) continue;
       ++changed_;
-      Json resources = Json::array();
       Json proxy = {{"mesh", mesh}, {"name", name}, {"connected", insight != nullptr && IsConnected(insight->spec)}};
+      Differences resources;
       if (difference.ok()) {
         proxy["change"] = xds::ChangeKindName((*difference)->kind);
-        for (const xds::EnvoyDifference& one : (*difference)->resources) resources.push_back(ResourceBody(one, documents));
+        resources = (*difference)->resources;
       } else {
         proxy["change"] = xds::ChangeKindName(xds::ChangeKind::kChanged);
         proxy["error"] = difference.error().ToString();
       }
-      AddToGroup(std::move(proxy), std::move(resources));
+      AddToGroup(std::move(proxy), std::move(resources), documents);
     }
   }
 
-  void AddToGroup(Json proxy, Json resources) {
-    std::string text = ToJsonText(resources);
-    const Digest key = DigestOf(text);
-    auto found = std::find_if(groups_.begin(), groups_.end(), [&](const auto& group) { return group.first == key; });
+  using Differences = std::vector<std::shared_ptr<const xds::EnvoyDifference>>;
+  struct Group {
+    Differences resources;
+    Digest digest;  // of their text
+    Json body;
+  };
+
+  void AddToGroup(Json proxy, Differences resources, bool documents) {
+    // Mostly the very same values; else they may still read the same.
+    auto found = std::find_if(groups_.begin(), groups_.end(), [&](const Group& group) { return group.resources == resources; });
     if (found == groups_.end()) {
-      if (groups_.size() >= kMaxDifferences || detail_bytes_ + text.size() > kMaxDetailBytes) {
-        ++more_;
-        return;
+      Json bodies = Json::array();
+      for (const auto& one : resources) bodies.push_back(ResourceBody(*one, documents));
+      const std::string text = ToJsonText(bodies);
+      const Digest digest = DigestOf(text);
+      found = std::find_if(groups_.begin(), groups_.end(), [&](const Group& group) { return group.digest == digest; });
+      if (found == groups_.end()) {
+        if (groups_.size() >= kMaxDifferences || detail_bytes_ + text.size() > kMaxDetailBytes) {
+          ++more_;
+          return;
+        }
+        detail_bytes_ += text.size();
+        found = groups_.insert(groups_.end(),
+                               Group{std::move(resources), digest, {{"proxies", Json::array()}, {"resources", std::move(bodies)}}});
       }
-      detail_bytes_ += text.size();
-      found = groups_.insert(groups_.end(), {key, Json{{"proxies", Json::array()}, {"resources", std::move(resources)}}});
     }
-    found->second["proxies"].push_back(std::move(proxy));
+    found->body["proxies"].push_back(std::move(proxy));
   }
 
   const ApiDeps& deps_;
@@ -222,7 +248,7 @@ class DryRun {
   size_t left_ = 0;  // not looked at: the time was over
   size_t more_ = 0;  // changed, but the answer would get too large
   size_t detail_bytes_ = 0;
-  std::vector<std::pair<Digest, Json>> groups_;  // in order of their first proxy
+  std::vector<Group> groups_;  // in order of their first proxy
 };
 
 }  // namespace
@@ -230,14 +256,16 @@ class DryRun {
 void AddDryRunRoutes(const RouteContext& context) {
   // One at a time: each holds a copy of the mesh's facts.
   auto busy = std::make_shared<std::atomic<bool>>(false);
-  context.router.Add({"POST", "/_dry-run", [&deps = context.deps, &options = context.options, busy](const RequestPtr& request, const Reply& reply) {
-                        if (busy->exchange(true)) return reply(Fail(Unavailable("another dry run is going on; try again in a moment"), "Service unavailable"));
-                        Compute(deps, reply, [&deps, &options, busy, request] {
-                          Answer answer = DryRun(deps, options, *request).Run();
-                          busy->store(false);
-                          return answer;
-                        });
-                      }});
+  context.router.Add(
+      {"POST", "/_dry-run", [&deps = context.deps, &options = context.options, busy](const RequestPtr& request, const Reply& reply) {
+         if (busy->exchange(true))
+           return reply(Fail(Unavailable("another dry run is going on; try again in a moment"), "Service unavailable"));
+         Compute(deps, reply, [&deps, &options, busy, request] {
+           Answer answer = DryRun(deps, options, *request).Run();
+           busy->store(false);
+           return answer;
+         });
+       }});
 }
 
 }  // namespace kuma::api

@@ -2,6 +2,7 @@
 #include "pkg/api/error.h"
 #include "pkg/api/proxy_facts.h"
 #include "pkg/xds/explain_proxy.h"
+#include "pkg/xds/preview.h"
 
 namespace kuma::api {
 namespace {
@@ -15,7 +16,8 @@ Json Rejections(const Json& insight) {
   return out;
 }
 
-Answer ExplainAnswer(const ApiDeps& deps, const std::string& zone, const mesh::SnapshotPtr& snapshot, const mesh::DataplanePtr& dataplane, const ApiRequest& request) {
+Answer ExplainAnswer(const ApiDeps& deps, const std::string& zone, const mesh::SnapshotPtr& snapshot, const mesh::DataplanePtr& dataplane,
+                     const ApiRequest& request) {
   const std::string& mesh = request.Param("mesh");
   const std::string& name = request.Param("name");
   const ResourcePtr insight = deps.store.Get({"DataplaneInsight", mesh, name}).value_or(nullptr);
@@ -25,7 +27,8 @@ Answer ExplainAnswer(const ApiDeps& deps, const std::string& zone, const mesh::S
   if (!body.ok()) return BadRequest(body.error().message);
   Json& document = body.value();
   document["dataplane"]["connected"] = insight != nullptr && IsConnected(insight->spec);
-  if (Json rejections = insight == nullptr ? Json::array() : Rejections(insight->spec); !rejections.empty()) document["rejected"] = std::move(rejections);
+  if (Json rejections = insight == nullptr ? Json::array() : Rejections(insight->spec); !rejections.empty())
+    document["rejected"] = std::move(rejections);
   return Answer::Document(std::move(document));
 }
 
@@ -33,9 +36,10 @@ Answer ExplainAnswer(const ApiDeps& deps, const std::string& zone, const mesh::S
 
 void AddExplainRoutes(const RouteContext& context) {
   Handler explain = [&deps = context.deps, zone = context.options.zone](const RequestPtr& request, const Reply& reply) {
-    WithDataplane(deps, request, reply, [&deps, zone](const mesh::SnapshotPtr& snapshot, const mesh::DataplanePtr& dataplane, const ApiRequest& asked) {
-      return ExplainAnswer(deps, zone, snapshot, dataplane, asked);
-    });
+    WithDataplane(deps, request, reply,
+                  [&deps, zone](const mesh::SnapshotPtr& snapshot, const mesh::DataplanePtr& dataplane, const ApiRequest& asked) {
+                    return ExplainAnswer(deps, zone, snapshot, dataplane, asked);
+                  });
   };
   context.router.Add({"GET", "/meshes/{mesh}/dataplanes/{name}/_explain", std::move(explain)});
 }

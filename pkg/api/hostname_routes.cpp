@@ -94,7 +94,10 @@ Answer GetHostnames(const ApiDeps& deps, const ApiOptions& options, const ApiReq
 void AddHostnameRoutes(const RouteContext& context) {
   const ApiDeps& deps = context.deps;
   const ApiOptions& options = context.options;
-  context.router.Add({"GET", "/meshes/{mesh}/{serviceType}/{name}/_hostnames", Sync([&deps, &options](const ApiRequest& request) { return GetHostnames(deps, options, request); })});
+  // Proxies have none; their literal path would hide the pattern from them.
+  for (const char* path : {"/meshes/{mesh}/{serviceType}/{name}/_hostnames", "/meshes/{mesh}/dataplanes/{name}/_hostnames"}) {
+    context.router.Add({"GET", path, Sync([&deps, &options](const ApiRequest& request) { return GetHostnames(deps, options, request); })});
+  }
 }
 
 }  // namespace kuma::api

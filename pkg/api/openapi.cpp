@@ -82,6 +82,9 @@ constexpr OperationRow kOperations[] = {
     {"GET", "*/xds", "Envoy", "Configuration dump of the proxy's Envoy"},
     {"GET", "*/stats", "Envoy", "Statistics of the proxy's Envoy"},
     {"GET", "*/clusters", "Envoy", "Clusters of the proxy's Envoy"},
+    {"GET", "*/{name}/{what}", "Envoy", "Whatever else is asked about the proxy's Envoy: there is none"},
+    {"GET", "*/_explain", "Inspect", "Where the settings of the proxy come from"},
+    {"POST", "/_dry-run", "Inspect", "What changes of resources would do"},
 };
 
 Json ParametersOf(const std::string& pattern) {

@@ -17,7 +17,8 @@ struct MissingTitles {
   const char* dataplane = "Could not retrieve Dataplane";
 };
 
-using DataplaneBody = std::function<Answer(const mesh::SnapshotPtr& snapshot, const mesh::DataplanePtr& dataplane, const ApiRequest& request)>;
+using DataplaneBody =
+    std::function<Answer(const mesh::SnapshotPtr& snapshot, const mesh::DataplanePtr& dataplane, const ApiRequest& request)>;
 
 // {mesh} and {name} of the route; 404 when one of them does not exist.
 void WithDataplane(const ApiDeps& deps, const RequestPtr& request, const Reply& reply, const DataplaneBody& body,

@@ -57,7 +57,7 @@ struct RestApi::Call {
   Done done;
   bool yaml = false;
   bool ending_tried = false;  // ".yaml" was cut off the path
-  std::string pattern = {};
+  const Route* route = nullptr;
   tokens::UserIdentity user = tokens::AnonymousUser();
   MonotonicTime started{};
   std::atomic<bool> answered{false};
@@ -136,8 +136,8 @@ void RestApi::Dispatch(const std::shared_ptr<Call>& call) const {
 
 void RestApi::Run(const std::shared_ptr<Call>& call, const RouteMatch& match) const {
   const Route& route = *match.route;
-  InFlight(route.pattern).Add(1);
-  call->pattern = route.pattern;
+  call->route = &route;
+  InFlight(&route).Add(1);
   auto request = std::make_shared<ApiRequest>();
   request->user = call->user;
   if (route.access != nullptr) {
@@ -173,19 +173,33 @@ std::optional<Answer> RestApi::Preflight(const Call& call) const {
   return answer;
 }
 
-void RestApi::Measure(const Call& call, const io::HttpResponse& response, double seconds) const {
-  // Methods are the client's words: only those that routes have become labels.
-  const bool is_routed = !call.pattern.empty();
-  const MetricLabels labels = {{"code", std::to_string(response.status)}, {"handler", call.pattern}, {"method", is_routed ? call.request.method : "other"}, {"service", ""}};
-  deps_.metrics.GetHistogram("api_server_http_request_duration_seconds", "Time to answer requests of the REST API.", labels, {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10})
-      .Observe(seconds);
-  deps_.metrics.GetHistogram("api_server_http_response_size_bytes", "Size of the answers of the REST API.", labels, {100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9})
-      .Observe(static_cast<double>(response.body.size()));
-  if (is_routed) InFlight(call.pattern).Add(-1);
+RestApi::Series& RestApi::SeriesOf(const Route* route, int status) const {
+  const std::lock_guard lock(series_mutex_);
+  Series& series = series_[{route, status}];
+  if (series.duration != nullptr) return series;
+  // Methods and paths are the client's words: only those of routes become labels.
+  const std::string handler = route == nullptr ? std::string() : route->pattern;
+  const MetricLabels labels = {{"code", std::to_string(status)}, {"handler", handler}, {"method", route == nullptr ? "other" : route->method}, {"service", ""}};
+  series.duration = &deps_.metrics.GetHistogram("api_server_http_request_duration_seconds", "Time to answer requests of the REST API.", labels,
+                                                {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10});
+  series.size = &deps_.metrics.GetHistogram("api_server_http_response_size_bytes", "Size of the answers of the REST API.", labels, {100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9});
+  return series;
 }
 
-Gauge& RestApi::InFlight(const std::string& pattern) const {
-  return deps_.metrics.GetGauge("api_server_http_requests_inflight", "Requests of the REST API being answered.", {{"handler", pattern}, {"service", ""}});
+Gauge& RestApi::InFlight(const Route* route) const {
+  const std::lock_guard lock(series_mutex_);
+  Gauge*& gauge = in_flight_[route];
+  if (gauge == nullptr) {
+    gauge = &deps_.metrics.GetGauge("api_server_http_requests_inflight", "Requests of the REST API being answered.", {{"handler", route->pattern}, {"service", ""}});
+  }
+  return *gauge;
+}
+
+void RestApi::Measure(const Call& call, const io::HttpResponse& response, double seconds) const {
+  const Series& series = SeriesOf(call.route, response.status);
+  series.duration->Observe(seconds);
+  series.size->Observe(static_cast<double>(response.body.size()));
+  if (call.route != nullptr) InFlight(call.route).Add(-1);
 }
 
 void RestApi::Finish(const std::shared_ptr<Call>& call, Answer answer) const {
@@ -193,8 +207,8 @@ void RestApi::Finish(const std::shared_ptr<Call>& call, Answer answer) const {
   if (answer.status == 404 && request.method == "GET" && !call->ending_tried && !request.segments.empty() && request.segments.back().ends_with(kYamlEnding) &&
       request.segments.back().size() > kYamlEnding.size()) {
     call->ending_tried = true;
-    if (!call->pattern.empty()) InFlight(call->pattern).Add(-1);
-    call->pattern.clear();
+    if (call->route != nullptr) InFlight(call->route).Add(-1);
+    call->route = nullptr;
     call->yaml = true;
     call->request.segments.back().resize(request.segments.back().size() - kYamlEnding.size());
     Dispatch(call);

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
 
 #include "pkg/api/deps.h"
 #include "pkg/api/page_marks.h"
@@ -34,13 +37,23 @@ class RestApi {
   void Finish(const std::shared_ptr<Call>& call, Answer answer) const;
   std::optional<Answer> Preflight(const Call& call) const;
   void Measure(const Call& call, const io::HttpResponse& response, double seconds) const;
-  Gauge& InFlight(const std::string& pattern) const;
+
+  // Series of a route and status, kept because looking them up by labels costs more than most answers. Null: requests without a route.
+  struct Series {
+    Histogram* duration = nullptr;
+    Histogram* size = nullptr;
+  };
+  Series& SeriesOf(const Route* route, int status) const;
+  Gauge& InFlight(const Route* route) const;
 
   const ApiDeps deps_;
   const ApiOptions options_;
   std::vector<std::string> base_segments_;
   PageMarks page_marks_;
   Router router_;
+  mutable std::mutex series_mutex_;  // guards the next two
+  mutable std::map<std::pair<const Route*, int>, Series> series_;
+  mutable std::map<const Route*, Gauge*> in_flight_;
   Logger log_{"api-server"};
 };
 

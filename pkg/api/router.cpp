@@ -37,7 +37,9 @@ bool Router::Walk(const Node& node, std::string_view method, const std::vector<s
       return true;
     }
     match.path_exists = true;
-    for (const auto& [allowed, route] : node.methods) match.allowed_methods.push_back(allowed);
+    for (const auto& [allowed, route] : node.methods) {
+      if (std::find(match.allowed_methods.begin(), match.allowed_methods.end(), allowed) == match.allowed_methods.end()) match.allowed_methods.push_back(allowed);
+    }
     return false;
   }
   if (const auto literal = node.literals.find(segments[at]); literal != node.literals.end() && Walk(*literal->second, method, segments, at + 1, values, match)) {

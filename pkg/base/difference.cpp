@@ -62,8 +62,10 @@ class Comparison {
       // What was replaced at the same place is compared further; its number is that in the new list.
       const size_t pairs = std::min(gone.size(), come.size());
       for (size_t i = 0; i < pairs; ++i) Compare(before[gone[i]], after[come[i]], path + "[" + std::to_string(come[i]) + "]");
-      for (size_t i = pairs; i < gone.size(); ++i) out.push_back({path + "[" + std::to_string(gone[i]) + "]", before[gone[i]], std::nullopt});
-      for (size_t i = pairs; i < come.size(); ++i) out.push_back({path + "[" + std::to_string(come[i]) + "]", std::nullopt, after[come[i]]});
+      for (size_t i = pairs; i < gone.size(); ++i)
+        out.push_back({path + "[" + std::to_string(gone[i]) + "]", before[gone[i]], std::nullopt});
+      for (size_t i = pairs; i < come.size(); ++i)
+        out.push_back({path + "[" + std::to_string(come[i]) + "]", std::nullopt, after[come[i]]});
       gone.clear();
       come.clear();
     };
@@ -79,8 +81,11 @@ class Comparison {
     flush();
   }
 
-  void ByName(const Json& before, const Json& after, const std::vector<std::string>& old_names, const std::vector<std::string>& new_names, const std::string& path) {
-    const auto at = [](const std::vector<std::string>& names, const std::string& name) { return static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin()); };
+  void ByName(const Json& before, const Json& after, const std::vector<std::string>& old_names, const std::vector<std::string>& new_names,
+              const std::string& path) {
+    const auto at = [](const std::vector<std::string>& names, const std::string& name) {
+      return static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+    };
     std::vector<std::string> stayed_before, stayed_after;
     for (size_t i = 0; i < old_names.size(); ++i) {
       const size_t j = at(new_names, old_names[i]);

@@ -10,7 +10,9 @@ namespace kuma {
 namespace {
 
 constexpr int kMaxDepth = 200;
-constexpr size_t kMaxNodes = 2'000'000;  // aliases can multiply a small text without end
+
+// Aliases can multiply a small text without end. Without them a value takes at least one character, so honest texts stay far below.
+size_t MaxNodes(std::string_view text) { return 10'000 + 8 * text.size(); }
 
 Json Scalar(const YAML::Node& node) {
   const std::string& text = node.Scalar();
@@ -35,11 +37,12 @@ Json Scalar(const YAML::Node& node) {
 }
 
 struct Converter {
+  size_t max_nodes = 0;
   size_t nodes = 0;
 
   Result<Json> Convert(const YAML::Node& node, int depth) {
     if (depth > kMaxDepth) return Invalid("is nested deeper than " + std::to_string(kMaxDepth) + " levels");
-    if (++nodes > kMaxNodes) return Invalid("expands to more than " + std::to_string(kMaxNodes) + " values");
+    if (++nodes > max_nodes) return Invalid("expands to more than " + std::to_string(max_nodes) + " values");
     switch (node.Type()) {
       case YAML::NodeType::Undefined:
       case YAML::NodeType::Null: return Json(nullptr);
@@ -181,7 +184,7 @@ Result<std::vector<Json>> ParseYamlStream(std::string_view text) {
   }
   std::vector<Json> documents;
   try {
-    Converter converter;
+    Converter converter{.max_nodes = MaxNodes(text)};
     for (const YAML::Node& node : YAML::LoadAll(std::string(text))) {
       KUMA_TRY_ASSIGN(Json document, converter.Convert(node, 0));
       if (!document.is_null()) documents.push_back(std::move(document));

@@ -115,8 +115,7 @@ void BootstrapClient::Retry(Error error) {
     error.message += ". Given up after " + FormatDuration(settings_.retry.total) + " (KUMA_CONTROL_PLANE_RETRY_MAX_DURATION)";
     return Finish(std::move(error));
   }
-  log_.Warn("could not fetch bootstrap configuration, will try again",
-            {{"in", FormatDuration(pause_)}, {"error", error.message}});
+  log_.Warn("could not fetch bootstrap configuration, will try again", {{"in", FormatDuration(pause_)}, {"error", error.message}});
   if (on_retry_) on_retry_(error.message);
   timer_ = loop_.PostAfter(pause_, [this, alive = std::weak_ptr<char>(alive_)] {
     if (!alive.expired()) Try();

@@ -43,22 +43,29 @@ Result<BootstrapConfig> ParseBootstrapReply(const std::string& body) {
   const Json& socket = Either(address, "socketAddress", "socket_address");
   config.admin.host = GetString(socket, "address");
   config.admin.port = PortOf(socket);
+  if (const std::optional<int64_t> port = ParseInt(GetString(GetPath(*document, {"node", "metadata"}), "dataplane.admin.port")); port.has_value() && *port > 0 && *port <= 65535) {
+    config.admin.announced_port = static_cast<uint16_t>(*port);
+  }
+  config.metrics_aggregate = GetPath(*reply, {"kumaSidecarConfiguration", "metrics", "aggregate"});
   config.sidecar_address = GetString(GetPath(*reply, {"kumaSidecarConfiguration", "networking"}), "address");
   return config;
 }
 
 Status BootstrapConfig::MoveAdmin(uint16_t port) {
   KUMA_TRY_ASSIGN(Json document, ParseYaml(yaml));
-  Json& address = document["admin"]["address"];
-  Json& socket = address.contains("socketAddress") ? address["socketAddress"] : address["socket_address"];
-  socket.erase("port_value");
-  socket["portValue"] = port;
+  if (admin.unix_path.empty()) {
+    Json& address = document["admin"]["address"];
+    Json& socket = address.contains("socketAddress") ? address["socketAddress"] : address["socket_address"];
+    socket.erase("port_value");
+    socket["portValue"] = port;
+    admin.port = port;
+  }
   Json& node = document["node"];
   if (node.is_object() && node["metadata"].is_object() && node["metadata"].contains("dataplane.admin.port")) {
     node["metadata"]["dataplane.admin.port"] = std::to_string(port);
   }
   yaml = ToYaml(document);
-  admin.port = port;
+  admin.announced_port = port;
   return Ok();
 }
 

@@ -14,6 +14,8 @@ struct AdminAddress {
   std::string unix_path;
   std::string host;
   uint16_t port = 0;
+  // Of the listener on the proxy's own address that leads to the interface, as the control plane is told. 0: none.
+  uint16_t announced_port = 0;
 
   bool IsSet() const { return !unix_path.empty() || port != 0; }
   // For io::HttpFetch. REQUIRES: IsSet()
@@ -23,9 +25,11 @@ struct AdminAddress {
 struct BootstrapConfig {
   std::string yaml;  // as Envoy gets it
   AdminAddress admin;
+  Json metrics_aggregate;       // kumaSidecarConfiguration.metrics.aggregate: applications of the Mesh's own metrics
   std::string sidecar_address;  // kumaSidecarConfiguration.networking.address
 
-  // Moves a TCP admin interface to another port, also in the node's metadata, from which the control plane knows it.
+  // Moves a TCP admin interface and the listener in front of it to another port, also in the node's metadata, from which the control
+  // plane knows it.
   Status MoveAdmin(uint16_t port);
 };
 

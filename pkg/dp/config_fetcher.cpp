@@ -9,8 +9,8 @@ constexpr Nanos kFirstPause = std::chrono::milliseconds(20);
 
 }  // namespace
 
-ConfigFetcher::ConfigFetcher(io::EventLoop& loop, io::WorkerPool& pool, std::string socket_path, Nanos interval)
-    : loop_(loop), pool_(pool), socket_path_(std::move(socket_path)), interval_(interval) {}
+ConfigFetcher::ConfigFetcher(io::EventLoop& loop, io::WorkerPool& pool, std::string socket_path, Nanos interval, MetricRegistry* metrics)
+    : loop_(loop), pool_(pool), socket_path_(std::move(socket_path)), interval_(interval), metrics_(metrics) {}
 
 void ConfigFetcher::AddHandler(std::string path, Handler handler, bool tell_when_gone) {
   entries_.push_back({std::move(path), std::move(handler), {}, tell_when_gone, kFirstPause, {}});
@@ -28,6 +28,12 @@ void ConfigFetcher::Stop() {
 
 void ConfigFetcher::Ask(size_t index) {
   Entry& entry = entries_[index];
+  if (metrics_ != nullptr) {
+    metrics_
+        ->GetCounter("kuma_dp_envoyconfigfetcher_handler_call_count", "Number of times a configuration was asked for, changed or not.",
+                     {{"path", entry.path}})
+        .Add();
+  }
   io::HttpClientRequest request;
   request.url = "unix:" + socket_path_ + ":" + entry.path;
   request.timeout = std::chrono::seconds(5);

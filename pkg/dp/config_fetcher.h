@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pkg/base/log.h"
+#include "pkg/base/metrics.h"
 #include "pkg/base/result.h"
 #include "pkg/io/http_client.h"
 #include "pkg/io/worker_pool.h"
@@ -20,7 +21,8 @@ class ConfigFetcher {
   // the configuration.
   using Handler = std::function<Status(const std::string& body)>;
 
-  ConfigFetcher(io::EventLoop& loop, io::WorkerPool& pool, std::string socket_path, Nanos interval);
+  // `metrics` may be null, or outlives this.
+  ConfigFetcher(io::EventLoop& loop, io::WorkerPool& pool, std::string socket_path, Nanos interval, MetricRegistry* metrics);
   ~ConfigFetcher() { Stop(); }
 
   // REQUIRES: not started
@@ -44,6 +46,7 @@ class ConfigFetcher {
   io::WorkerPool& pool_;
   const std::string socket_path_;
   const Nanos interval_;
+  MetricRegistry* const metrics_;
   const Logger log_{"kuma-dp.config-fetcher"};
   std::vector<Entry> entries_;
   std::shared_ptr<char> alive_;  // while started

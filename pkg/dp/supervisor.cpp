@@ -134,17 +134,24 @@ void Supervisor::FetchBootstrap() {
 }
 
 Status Supervisor::PlaceAdmin(BootstrapConfig& config) const {
-  if (!config.admin.unix_path.empty() || config.admin.port == 0) return Ok();
-  const std::string host = config.admin.host.empty() ? "127.0.0.1" : config.admin.host;
-  if (io::IsPortFree(host, config.admin.port)) return Ok();
-  const bool chosen = resource_ && GetInt(GetPath(resource_->document, {"networking", "admin"}), "port") == config.admin.port;
+  // On a Unix socket the interface takes no port, but the control plane's way to it does: a listener on the proxy's own address.
+  const bool is_socket = !config.admin.unix_path.empty();
+  const uint16_t wanted = is_socket ? config.admin.announced_port : config.admin.port;
+  std::string host = is_socket ? config.sidecar_address : config.admin.host;
+  if (wanted == 0 || (is_socket && (host.empty() || host == "127.0.0.1" || host == "::1"))) return Ok();
+  if (host.empty()) host = "127.0.0.1";
+  if (io::IsPortFree(host, wanted)) return Ok();
+  const bool chosen = resource_ && GetInt(GetPath(resource_->document, {"networking", "admin"}), "port") == wanted;
+  // An address that this machine does not have (behind NAT) has no free ports either.
+  const Result<uint16_t> free_port = io::FindFreePort(host);
+  if (is_socket && !free_port.ok()) return Ok();
   if (chosen) {
     return Unavailable(
-        "port " + std::to_string(config.admin.port) +
+        "port " + std::to_string(wanted) +
         " for Envoy's admin interface is already in use; change networking.admin.port of the Dataplane, or leave it out to get a free one");
   }
-  KUMA_TRY_ASSIGN(const uint16_t port, io::FindFreePort(host));
-  log_.Info("the usual port of Envoy's admin interface is in use, another one is taken", {{"usual", config.admin.port}, {"port", port}});
+  KUMA_TRY_ASSIGN(const uint16_t port, free_port);
+  log_.Info("the usual port of Envoy's admin interface is in use, another one is taken", {{"usual", wanted}, {"port", port}});
   return config.MoveAdmin(port);
 }
 
@@ -163,8 +170,8 @@ Status Supervisor::Launch(BootstrapConfig config) {
   } else {
     log_.Warn("access logs to TCP backends will not work", {{"error", pipe.error().ToString()}});
   }
-  config_fetcher_ =
-      std::make_unique<ConfigFetcher>(deps_.loop, deps_.pool, DynamicConfigSocketPath(work_dir_->path()), settings_.refresh_interval);
+  config_fetcher_ = std::make_unique<ConfigFetcher>(deps_.loop, deps_.pool, DynamicConfigSocketPath(work_dir_->path()),
+                                                    settings_.refresh_interval, &registry_);
   if (settings_.DnsOn()) KUMA_TRY(StartDns());
   KUMA_TRY(StartTelemetry(config));
 
@@ -189,6 +196,7 @@ Status Supervisor::StartDns() {
   dns::ServerOptions options;
   options.port = settings_.dns_port;
   options.log_queries = settings_.dns_logging;
+  options.metrics = &registry_;
   // Without redirection anybody may have been pointed here; virtual networks are redirected to the interface's own address.
   options.addresses = {redirected && !virtual_networks ? "127.0.0.1" : "0.0.0.0"};
   if (ipv6) options.addresses.emplace_back(virtual_networks ? "::" : "::1");
@@ -208,13 +216,16 @@ Status Supervisor::StartTelemetry(const BootstrapConfig& config) {
   metrics::MetricsServer::Options options;
   options.socket_path = MetricsSocketPath(work_dir_->path(), settings_.name, settings_.mesh);
   options.context = {admin_, config.sidecar_address, !settings_.transparent_proxy.is_null()};
+  options.aggregate = config.metrics_aggregate;
   options.resource = metrics::OtlpResource(settings_.otel_environment);
   options.registry = &registry_;
   KUMA_TRY_ASSIGN(metrics_, metrics::MetricsServer::Start(deps_.loop, deps_.clock, std::move(options)));
-  config_fetcher_->AddHandler("/meshmetric", [this](const std::string& body) { return metrics_->SetDocument(body); }, true);
+  config_fetcher_->AddHandler(
+      "/meshmetric", [this](const std::string& body) { return metrics_->SetDocument(body); }, true);
   if (settings_.otel_pipe) {
     const std::string ca = settings_.system_ca_path.empty() ? FindSystemCaPath() : settings_.system_ca_path;
-    otel_ = std::make_unique<otel::Receivers>(otel::Receivers::Options{otel::Environment(settings_.otel_environment), settings_.host_ip, ca});
+    otel_ =
+        std::make_unique<otel::Receivers>(otel::Receivers::Options{otel::Environment(settings_.otel_environment), settings_.host_ip, ca});
     config_fetcher_->AddHandler(
         "/otel",
         [this](const std::string& body) {
@@ -225,7 +236,8 @@ Status Supervisor::StartTelemetry(const BootstrapConfig& config) {
         true);
   }
   if (settings_.probe_port != 0) {
-    KUMA_TRY_ASSIGN(prober_, probes::Prober::Start(deps_.loop, settings_.probe_port, config.sidecar_address, !settings_.transparent_proxy.is_null()));
+    KUMA_TRY_ASSIGN(
+        prober_, probes::Prober::Start(deps_.loop, settings_.probe_port, config.sidecar_address, !settings_.transparent_proxy.is_null()));
     log_.Info("application probes are answered", {{"port", prober_->port()}});
   }
   return Ok();
@@ -300,7 +312,7 @@ void Supervisor::Drain() {
 
 // Nobody may start a request that would be cut: no new connections, and Envoy stops when the requests in work are done.
 void Supervisor::EndDrain(MonotonicTime end) {
-  PostAdmin("/drain_listeners?inboundonly&skip_exit", [this, end](const Status& status) {
+  PostAdmin("/drain_listeners?inboundonly", [this, end](const Status& status) {
     if (!status.ok()) log_.Warn("could not close the listeners", {{"error", status.error().message}});
     if (state_ == State::kDraining) AwaitLastRequests(end);
   });

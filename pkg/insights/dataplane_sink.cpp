@@ -141,7 +141,7 @@ void MergeIdentity(Json& spec, const IssuedIdentity* identity) {
   const std::string expires = identity->managed_externally ? std::string() : FormatRfc3339(identity->expires_at);
   const Json backends = identity->supported_backends;
   const bool same = mtls.contains("certificateRegenerations") && GetString(mtls, "issuedBackend") == identity->backend &&
-                    Get(mtls, "supportedBackends") == backends && (expires.empty() || GetString(mtls, "certificateExpirationTime") == expires);
+                    (identity->managed_externally || Get(mtls, "supportedBackends") == backends) && (expires.empty() || GetString(mtls, "certificateExpirationTime") == expires);
   if (same) return;
   if (!identity->managed_externally) {
     mtls["certificateExpirationTime"] = expires;
@@ -149,7 +149,11 @@ void MergeIdentity(Json& spec, const IssuedIdentity* identity) {
   }
   mtls["certificateRegenerations"] = GetInt(mtls, "certificateRegenerations") + 1;
   mtls["issuedBackend"] = identity->backend;
-  mtls["supportedBackends"] = backends;
+  if (identity->managed_externally) {
+    mtls.erase("supportedBackends");
+  } else {
+    mtls["supportedBackends"] = backends;
+  }
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ bool BindTo(int fd, int family, const std::string& source) {
   sockaddr_in6 v6{};
   v4.sin_family = AF_INET;
   v6.sin6_family = AF_INET6;
-  if (family == AF_INET) return ::inet_pton(AF_INET, source.c_str(), &v4.sin_addr) == 1 && ::bind(fd, reinterpret_cast<sockaddr*>(&v4), sizeof v4) == 0;
+  if (family == AF_INET)
+    return ::inet_pton(AF_INET, source.c_str(), &v4.sin_addr) == 1 && ::bind(fd, reinterpret_cast<sockaddr*>(&v4), sizeof v4) == 0;
   return ::inet_pton(AF_INET6, source.c_str(), &v6.sin6_addr) == 1 && ::bind(fd, reinterpret_cast<sockaddr*>(&v6), sizeof v6) == 0;
 }
 
@@ -36,7 +37,8 @@ bool PollFor(int fd, bool readable, Deadline deadline) {
   }
 }
 
-Result<ScopedFd> ConnectOne(int family, const sockaddr* address, socklen_t size, Deadline deadline, std::string& why, const std::string& source) {
+Result<ScopedFd> ConnectOne(int family, const sockaddr* address, socklen_t size, Deadline deadline, std::string& why,
+                            const std::string& source) {
   ScopedFd fd(::socket(family, SOCK_STREAM, 0));
   if (!fd.valid() || !SetNonBlocking(fd.get())) {
     why = ErrnoText(errno);

@@ -19,11 +19,14 @@ std::string Indented(const std::string& text, const std::string& prefix) {
 
 std::string Plain(const Json& value) { return value.is_string() ? value.get<std::string>() : ToJsonText(value); }
 
-bool IsShort(const Json& value) { return (!value.is_structured() || value.empty()) && Plain(value).size() <= kInlineValue && !Contains(Plain(value), "\n"); }
+bool IsShort(const Json& value) {
+  return (!value.is_structured() || value.empty()) && Plain(value).size() <= kInlineValue && !Contains(Plain(value), "\n");
+}
 
 // Envoy's long names say nothing new at every field.
 std::string ReadablePath(std::string path) {
-  for (const char* prefix : {"envoy.filters.network.", "envoy.filters.http.", "envoy.filters.listener."}) path = ReplaceAll(std::move(path), prefix, "");
+  for (const char* prefix : {"envoy.filters.network.", "envoy.filters.http.", "envoy.filters.listener."})
+    path = ReplaceAll(std::move(path), prefix, "");
   return ReplaceAll(std::move(path), "].typed_config.", "].");
 }
 
@@ -49,7 +52,8 @@ void PrintField(std::ostream& out, const Json& field) {
 void PrintResource(std::ostream& out, const Json& resource) {
   const std::string change = GetString(resource, "change");
   const char* mark = change == "added" ? "+" : change == "removed" ? "-" : "~";
-  out << "\n  " << mark << " " << GetString(resource, "kind") << " " << GetString(resource, "name") << (change == "changed" ? "" : "  (" + change + ")") << "\n";
+  out << "\n  " << mark << " " << GetString(resource, "kind") << " " << GetString(resource, "name")
+      << (change == "changed" ? "" : "  (" + change + ")") << "\n";
   for (const Json& field : Get(resource, "fields")) PrintField(out, field);
   if (change == "added") out << Indented(ToYaml(Get(resource, "after")), "  +   ");
   if (change == "removed") out << Indented(ToYaml(Get(resource, "before")), "  -   ");
@@ -77,10 +81,13 @@ std::string ProxiesText(const Json& proxies) {
   return text + ")";
 }
 
-std::string Counted(int64_t count, const std::string& one, const std::string& many) { return std::to_string(count) + " " + (count == 1 ? one : many); }
+std::string Counted(int64_t count, const std::string& one, const std::string& many) {
+  return std::to_string(count) + " " + (count == 1 ? one : many);
+}
 
 std::string Subject(const Json& change) {
-  return GetString(change, "type") + " " + (Get(change, "mesh").is_null() ? std::string() : GetString(change, "mesh") + "/") + GetString(change, "name");
+  return GetString(change, "type") + " " + (Get(change, "mesh").is_null() ? std::string() : GetString(change, "mesh") + "/") +
+         GetString(change, "name");
 }
 
 void PrintRefusals(std::ostream& err, const Json& answer) {
@@ -88,7 +95,8 @@ void PrintRefusals(std::ostream& err, const Json& answer) {
     const Json& error = Get(change, "error");
     if (error.is_null()) continue;
     err << Subject(change) << ": " << GetString(error, "title") << " (" << GetString(error, "detail") << ")\n";
-    for (const Json& parameter : Get(error, "invalid_parameters")) err << "* " << GetString(parameter, "field") << ": " << GetString(parameter, "reason") << "\n";
+    for (const Json& parameter : Get(error, "invalid_parameters"))
+      err << "* " << GetString(parameter, "field") << ": " << GetString(parameter, "reason") << "\n";
   }
 }
 
@@ -103,17 +111,25 @@ Json DeleteChange(const std::string& type, const std::string& mesh, const std::s
 }
 
 std::vector<cli::Flag> DryRunFlags(bool with_client) {
-  cli::Flag mode{.name = "dry-run",
-                 .value_name = with_client ? "client|server" : "server",
-                 .help = with_client ? "change nothing: client replaces variables, checks and prints; server asks the control plane\nwhether it would accept the resources"
-                                     : "change nothing: ask the control plane whether it would do it",
-                 .choices = with_client ? std::vector<std::string>{"client", "server", "true", "false"} : std::vector<std::string>{"server", "false"}};
+  cli::Flag mode{
+      .name = "dry-run",
+      .value_name = with_client ? "client|server" : "server",
+      .help = with_client ? "change nothing: client replaces variables, checks and prints; server asks the control plane\nwhether it would "
+                            "accept the resources"
+                          : "change nothing: ask the control plane whether it would do it",
+      .choices = with_client ? std::vector<std::string>{"client", "server", "true", "false"} : std::vector<std::string>{"server", "false"}};
   mode.bare_value = with_client ? "client" : "server";
   return {mode,
           {.name = "diff",
            .type = cli::FlagType::kBool,
-           .help = "with --dry-run=server: which proxies would change, and the difference of their Envoy configuration;\nexit code 0 without differences, 1 with some, 2 on errors"},
-          {.name = "output", .shorthand = "o", .value_name = "FORMAT", .default_value = "text", .help = "of --dry-run=server", .choices = {"text", "json", "yaml"}}};
+           .help = "with --dry-run=server: which proxies would change, and the difference of their Envoy configuration;\nexit code 0 "
+                   "without differences, 1 with some, 2 on errors"},
+          {.name = "output",
+           .shorthand = "o",
+           .value_name = "FORMAT",
+           .default_value = "text",
+           .help = "of --dry-run=server",
+           .choices = {"text", "json", "yaml"}}};
 }
 
 Status CheckDryRunFlags(const cli::Invocation& invocation) {
@@ -151,7 +167,8 @@ void PrintDryRun(std::ostream& out, const Json& answer, bool diff) {
     const int64_t changed = GetInt(proxies, "changed");
     out << changed << " of " << Counted(GetInt(proxies, "examined"), "proxy", "proxies") << " would change.";
     if (const int64_t left = GetInt(proxies, "left"); left > 0) out << " " << left << " more were not looked at: the time was over.";
-    if (const int64_t hidden = GetInt(proxies, "withoutDetails"); hidden > 0) out << " " << hidden << " of them are not shown: the answer would get too large.";
+    if (const int64_t hidden = GetInt(proxies, "withoutDetails"); hidden > 0)
+      out << " " << hidden << " of them are not shown: the answer would get too large.";
   }
   out << " Nothing was stored.\n";
 }
@@ -163,7 +180,10 @@ Result<int> DryRunOnServer(Session& session, std::vector<Json> changes) {
   KUMA_TRY(session.CheckServer());
   KUMA_TRY_ASSIGN(ApiClient * api, session.Api());
   const Result<io::HttpResponse> response =
-      api->Call({.method = "POST", .path = "/_dry-run", .query = {{"fieldValidation", strict ? "Strict" : "Warn"}, {"diff", diff ? "true" : "false"}}, .body = ToJsonText({{"changes", std::move(changes)}})});
+      api->Call({.method = "POST",
+                 .path = "/_dry-run",
+                 .query = {{"fieldValidation", strict ? "Strict" : "Warn"}, {"diff", diff ? "true" : "false"}},
+                 .body = ToJsonText({{"changes", std::move(changes)}})});
   if (!response) {
     if (response.error().code != ErrorCode::kNotFound) return response.error();
     return NotFound("the control plane cannot do dry runs: it has no /_dry-run");

@@ -6,11 +6,19 @@
 namespace kuma::kumactl {
 
 std::vector<cli::Flag> ExplainProxyFlags() {
-  return {{.name = "outbound", .value_name = "SERVICE", .help = "dataplane: only this outbound: a service, the name of a destination or its KRI"},
-          {.name = "inbound", .value_name = "PORT", .help = "dataplane: only this inbound: a port or a section's name"},
-          {.name = "policy", .value_name = "TYPE", .help = "dataplane: only policies of this type"},
-          {.name = "all", .type = cli::FlagType::kBool, .help = "dataplane: all policies that do not select the proxy, not only the nearest"},
-          {.name = "output", .shorthand = "o", .value_name = "FORMAT", .default_value = "table", .help = "dataplane: output format", .choices = {"table", "yaml", "json"}}};
+  return {
+      {.name = "outbound",
+       .value_name = "SERVICE",
+       .help = "dataplane: only this outbound: a service, the name of a destination or its KRI"},
+      {.name = "inbound", .value_name = "PORT", .help = "dataplane: only this inbound: a port or a section's name"},
+      {.name = "policy", .value_name = "TYPE", .help = "dataplane: only policies of this type"},
+      {.name = "all", .type = cli::FlagType::kBool, .help = "dataplane: all policies that do not select the proxy, not only the nearest"},
+      {.name = "output",
+       .shorthand = "o",
+       .value_name = "FORMAT",
+       .default_value = "table",
+       .help = "dataplane: output format",
+       .choices = {"table", "yaml", "json"}}};
 }
 
 Result<int> RunExplainProxy(Session& session, const std::string& name) {

@@ -57,7 +57,8 @@ void PrintTable(std::ostream& out, const std::vector<PlacedFinding>& findings) {
                   (finding.path.empty() ? "" : finding.path + ": ") + finding.message});
   }
   table.Print(out);
-  out << "\n" << counts[2] << " errors, " << counts[1] << " warnings, " << counts[0] << " infos. `kumactl lint --explain RULE` tells more.\n";
+  out << "\n"
+      << counts[2] << " errors, " << counts[1] << " warnings, " << counts[0] << " infos. `kumactl lint --explain RULE` tells more.\n";
 }
 
 // Data of workflow commands is escaped; properties also where they end.
@@ -72,8 +73,9 @@ void PrintGithub(std::ostream& out, const std::vector<PlacedFinding>& findings) 
     const char* kind = finding.severity == Severity::kError ? "error" : finding.severity == Severity::kWarning ? "warning" : "notice";
     out << "::" << kind << " ";
     if (!one.file.empty()) out << "file=" << Escaped(one.file, true) << ",line=" << one.line << ",";
-    out << "title=" << Escaped(finding.rule, true) << "::"
-        << Escaped(NameOf(finding.resource) + ": " + (finding.path.empty() ? "" : finding.path + ": ") + finding.message, false) << "\n";
+    out << "title=" << Escaped(finding.rule, true)
+        << "::" << Escaped(NameOf(finding.resource) + ": " + (finding.path.empty() ? "" : finding.path + ": ") + finding.message, false)
+        << "\n";
   }
 }
 
@@ -93,13 +95,15 @@ void PrintSarif(std::ostream& out, const std::vector<PlacedFinding>& findings) {
     Json result = {{"ruleId", finding.rule}, {"level", level(finding.severity)}};
     result["message"]["text"] = NameOf(finding.resource) + ": " + (finding.path.empty() ? "" : finding.path + ": ") + finding.message;
     Json location = {{"logicalLocations", Json::array({{{"fullyQualifiedName", NameOf(finding.resource)}}})}};
-    if (!one.file.empty()) location["physicalLocation"] = {{"artifactLocation", {{"uri", one.file}}}, {"region", {{"startLine", std::max(one.line, 1)}}}};
+    if (!one.file.empty())
+      location["physicalLocation"] = {{"artifactLocation", {{"uri", one.file}}}, {"region", {{"startLine", std::max(one.line, 1)}}}};
     result["locations"] = Json::array({std::move(location)});
     results.push_back(std::move(result));
   }
   Json driver = {{"name", "kumactl lint"}, {"rules", std::move(rules)}};
   Json run = {{"tool", {{"driver", std::move(driver)}}}, {"results", std::move(results)}};
-  const Json document = {{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"}, {"version", "2.1.0"}, {"runs", Json::array({std::move(run)})}};
+  const Json document = {
+      {"$schema", "https://json.schemastore.org/sarif-2.1.0.json"}, {"version", "2.1.0"}, {"runs", Json::array({std::move(run)})}};
   out << ToPrettyJson(document, 2) << "\n";
 }
 
@@ -121,12 +125,15 @@ void PrintFindings(std::ostream& out, const std::string& format, const std::vect
 
 void PrintRules(std::ostream& out) {
   cli::Table table({"RULE", "SEVERITY", "FINDS"});
-  for (const analysis::Rule& rule : analysis::Rules()) table.AddRow({std::string(rule.id), std::string(SeverityName(rule.severity)), std::string(rule.summary)});
+  for (const analysis::Rule& rule : analysis::Rules())
+    table.AddRow({std::string(rule.id), std::string(SeverityName(rule.severity)), std::string(rule.summary)});
   table.Print(out);
 }
 
 void PrintRule(std::ostream& out, const analysis::Rule& rule) {
-  out << rule.id << " (" << SeverityName(rule.severity) << ")\n" << rule.summary << ".\n\n" << rule.explanation << "\n\nExample of what it finds:\n\n";
+  out << rule.id << " (" << SeverityName(rule.severity) << ")\n"
+      << rule.summary << ".\n\n"
+      << rule.explanation << "\n\nExample of what it finds:\n\n";
   for (const std::string& line : Split(rule.example, '\n')) out << "    " << line << "\n";
 }
 

@@ -41,8 +41,8 @@ int LineOf(const Document& document, std::string path) {
   return document.line + std::max(first, 1) - 1;
 }
 
-std::vector<PlacedFinding> LintDocuments(const std::vector<Document>& documents, const TypeRegistry& types, const analysis::LoadOptions& options, bool complete,
-                                         Status& status) {
+std::vector<PlacedFinding> LintDocuments(const std::vector<Document>& documents, const TypeRegistry& types,
+                                         const analysis::LoadOptions& options, bool complete, Status& status) {
   std::vector<PlacedFinding> placed;
   std::vector<Json> values;
   std::vector<const Document*> sources;
@@ -151,7 +151,8 @@ Result<std::vector<PlacedFinding>> AnalyzeServer(Session& session) {
 
 void KeepWanted(const cli::Invocation& invocation, std::vector<PlacedFinding>& findings) {
   const std::vector<std::string> ignored = invocation.GetList("ignore");
-  std::erase_if(findings, [&](const PlacedFinding& one) { return std::find(ignored.begin(), ignored.end(), one.finding.rule) != ignored.end(); });
+  std::erase_if(findings,
+                [&](const PlacedFinding& one) { return std::find(ignored.begin(), ignored.end(), one.finding.rule) != ignored.end(); });
 }
 
 // --list-rules and --explain; nothing when neither is given.
@@ -164,7 +165,8 @@ Result<std::optional<int>> RunAboutRules(Session& session) {
     std::vector<std::string> known;
     for (const analysis::Rule& rule : analysis::Rules()) known.emplace_back(rule.id);
     const std::string near = NearestName(name, known);
-    return Invalid("there is no rule \"" + name + "\"" + (near.empty() ? "" : "; did you mean \"" + near + "\"?") + " `kumactl lint --list-rules` shows all");
+    return Invalid("there is no rule \"" + name + "\"" + (near.empty() ? "" : "; did you mean \"" + near + "\"?") +
+                   " `kumactl lint --list-rules` shows all");
   }
   if (invocation.GetBool("list-rules")) {
     PrintRules(session.out());
@@ -193,11 +195,25 @@ std::vector<std::string> RuleNames() {
 
 std::vector<cli::Flag> CommonFlags(const char* fail_on) {
   return {
-      {.name = "output", .shorthand = "o", .default_value = "table", .help = "output format", .choices = {"table", "json", "yaml", "github", "sarif"}},
-      {.name = "fail-on", .default_value = fail_on, .help = "least severity that makes the exit code 1", .choices = {"info", "warning", "error", "never"}},
-      {.name = "ignore", .type = cli::FlagType::kStringList, .value_name = "RULE", .help = "rules to leave out", .complete = [](const cli::Invocation&) { return RuleNames(); }},
+      {.name = "output",
+       .shorthand = "o",
+       .default_value = "table",
+       .help = "output format",
+       .choices = {"table", "json", "yaml", "github", "sarif"}},
+      {.name = "fail-on",
+       .default_value = fail_on,
+       .help = "least severity that makes the exit code 1",
+       .choices = {"info", "warning", "error", "never"}},
+      {.name = "ignore",
+       .type = cli::FlagType::kStringList,
+       .value_name = "RULE",
+       .help = "rules to leave out",
+       .complete = [](const cli::Invocation&) { return RuleNames(); }},
       {.name = "list-rules", .type = cli::FlagType::kBool, .help = "print all rules"},
-      {.name = "explain", .value_name = "RULE", .help = "tell what a rule is about", .complete = [](const cli::Invocation&) { return RuleNames(); }},
+      {.name = "explain",
+       .value_name = "RULE",
+       .help = "tell what a rule is about",
+       .complete = [](const cli::Invocation&) { return RuleNames(); }},
   };
 }
 
@@ -208,7 +224,8 @@ cli::Command MakeLintCommand(const EnvironmentPtr& environment) {
   command.name = "lint";
   command.summary = "Look for mistakes in resources of files";
   command.help =
-      "Reads resources as `apply` does and says what is probably not meant: documents that are invalid, fields that are not known, policies\n"
+      "Reads resources as `apply` does and says what is probably not meant: documents that are invalid, fields that are not known, "
+      "policies\n"
       "that never have an effect, references that lead nowhere, permissions that open everything, timeouts that do not fit together. No\n"
       "control plane is needed. What the files do not have is taken for existing elsewhere, unless --complete says that they have all.";
   command.example =
@@ -216,24 +233,39 @@ cli::Command MakeLintCommand(const EnvironmentPtr& environment) {
       "kumactl lint -f policies/ --fail-on error -o github\n"
       "kumactl lint --explain shadowed-policy";
   command.flags = CommonFlags("warning");
-  command.flags.push_back({.name = "file", .shorthand = "f", .type = cli::FlagType::kStringArray, .value_name = "PATH", .help = "file, folder, URL or \"-\" for standard input; repeatable"});
-  command.flags.push_back({.name = "var", .shorthand = "v", .type = cli::FlagType::kStringMap, .value_name = "KEY=VALUE", .help = "variable to replace in the files"});
-  command.flags.push_back({.name = "mesh", .shorthand = "m", .value_name = "MESH", .default_value = "default", .help = "mesh of documents that name none"});
-  command.flags.push_back({.name = "zone", .value_name = "ZONE", .default_value = "default", .help = "zone of the control plane that the files are for"});
+  command.flags.push_back({.name = "file",
+                           .shorthand = "f",
+                           .type = cli::FlagType::kStringArray,
+                           .value_name = "PATH",
+                           .help = "file, folder, URL or \"-\" for standard input; repeatable"});
+  command.flags.push_back({.name = "var",
+                           .shorthand = "v",
+                           .type = cli::FlagType::kStringMap,
+                           .value_name = "KEY=VALUE",
+                           .help = "variable to replace in the files"});
+  command.flags.push_back(
+      {.name = "mesh", .shorthand = "m", .value_name = "MESH", .default_value = "default", .help = "mesh of documents that name none"});
+  command.flags.push_back(
+      {.name = "zone", .value_name = "ZONE", .default_value = "default", .help = "zone of the control plane that the files are for"});
   command.flags.push_back({.name = "strict", .type = cli::FlagType::kBool, .help = "unknown fields are errors"});
-  command.flags.push_back({.name = "complete", .type = cli::FlagType::kBool, .help = "the files have all that exists: what is not there is missing"});
-  command.run = Runs(environment, [](Session& session) -> Result<int> {
-    KUMA_TRY_ASSIGN(const std::optional<int> done, RunAboutRules(session));
-    if (done) return *done;
-    const cli::Invocation& invocation = session.invocation();
-    if (invocation.GetList("file").empty()) return Invalid("name files with -f; `kumactl analyze` looks at a control plane");
-    KUMA_TRY_ASSIGN(const std::vector<Document> documents, ReadDocuments({invocation.GetList("file"), invocation.GetMap("var"), invocation.in(), session.transport()}));
-    const analysis::LoadOptions options{invocation.GetString("zone"), invocation.GetString("mesh"), invocation.GetBool("strict")};
-    Status status = Ok();
-    std::vector<PlacedFinding> findings = LintDocuments(documents, session.Types(), options, invocation.GetBool("complete"), status);
-    KUMA_TRY(status);
-    return Finish(session, std::move(findings));
-  }, 2);
+  command.flags.push_back(
+      {.name = "complete", .type = cli::FlagType::kBool, .help = "the files have all that exists: what is not there is missing"});
+  command.run = Runs(
+      environment,
+      [](Session& session) -> Result<int> {
+        KUMA_TRY_ASSIGN(const std::optional<int> done, RunAboutRules(session));
+        if (done) return *done;
+        const cli::Invocation& invocation = session.invocation();
+        if (invocation.GetList("file").empty()) return Invalid("name files with -f; `kumactl analyze` looks at a control plane");
+        KUMA_TRY_ASSIGN(const std::vector<Document> documents,
+                        ReadDocuments({invocation.GetList("file"), invocation.GetMap("var"), invocation.in(), session.transport()}));
+        const analysis::LoadOptions options{invocation.GetString("zone"), invocation.GetString("mesh"), invocation.GetBool("strict")};
+        Status status = Ok();
+        std::vector<PlacedFinding> findings = LintDocuments(documents, session.Types(), options, invocation.GetBool("complete"), status);
+        KUMA_TRY(status);
+        return Finish(session, std::move(findings));
+      },
+      2);
   return command;
 }
 
@@ -246,13 +278,17 @@ cli::Command MakeAnalyzeCommand(const EnvironmentPtr& environment) {
       "could not be given or rejected.";
   command.example = "kumactl analyze\nkumactl analyze --mesh prod -o json\nkumactl analyze --ignore open-permission,deprecated";
   command.flags = CommonFlags("warning");
-  command.flags.push_back({.name = "mesh", .shorthand = "m", .value_name = "MESH", .help = "only this mesh", .complete = NamesOf(environment, "Mesh")});
-  command.run = Runs(environment, [](Session& session) -> Result<int> {
-    KUMA_TRY_ASSIGN(const std::optional<int> done, RunAboutRules(session));
-    if (done) return *done;
-    KUMA_TRY_ASSIGN(std::vector<PlacedFinding> findings, AnalyzeServer(session));
-    return Finish(session, std::move(findings));
-  }, 2);
+  command.flags.push_back(
+      {.name = "mesh", .shorthand = "m", .value_name = "MESH", .help = "only this mesh", .complete = NamesOf(environment, "Mesh")});
+  command.run = Runs(
+      environment,
+      [](Session& session) -> Result<int> {
+        KUMA_TRY_ASSIGN(const std::optional<int> done, RunAboutRules(session));
+        if (done) return *done;
+        KUMA_TRY_ASSIGN(std::vector<PlacedFinding> findings, AnalyzeServer(session));
+        return Finish(session, std::move(findings));
+      },
+      2);
   return command;
 }
 

@@ -222,7 +222,9 @@ std::vector<Endpoint> TagServiceEndpoints(const EndpointSources& sources, std::s
     const Json& tags = Get(external->spec, "tags");
     if (GetString(tags, kServiceTag) != service) continue;
     if (sources.mesh->zone_egress) {
-      for (Endpoint& endpoint : ThroughEgress(sources, ParseTags(tags), std::make_shared<ExternalEndpoint>())) out.push_back(std::move(endpoint));
+      auto external_endpoint = std::make_shared<ExternalEndpoint>();
+      external_endpoint->protocol = Protocol::kUnknown;  // its tag says
+      for (Endpoint& endpoint : ThroughEgress(sources, ParseTags(tags), external_endpoint)) out.push_back(std::move(endpoint));
     } else if (only_external) {  // proxies of the mesh win over hosts outside of it
       Result<Endpoint> endpoint = ExternalServiceEndpoint(*external, {sources.zone, sources.mesh->locality_aware, sources.secrets});
       if (endpoint.ok()) {

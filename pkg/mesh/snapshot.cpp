@@ -164,8 +164,8 @@ void SnapshotBuilder::MeshState::MarkServicesOf(const Dataplane& dataplane) {
   for (const auto& [kri, destination] : destinations) {
     if (kri.type == "MeshExternalService") dirty_destinations.insert(kri);
   }
-  if (const auto services = resources.find("ExternalService"); services != resources.end()) {
-    for (const auto& [name, service] : services->second) dirty_services.insert(GetString(Get(service->spec, "tags"), kServiceTag));
+  if (const auto external = resources.find("ExternalService"); external != resources.end()) {
+    for (const auto& [name, service] : external->second) dirty_services.insert(GetString(Get(service->spec, "tags"), kServiceTag));
   }
 }
 

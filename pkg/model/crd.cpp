@@ -72,8 +72,8 @@ bool IsNamespacedKind(const TypeDescriptor& type) {
 }
 
 std::optional<Json> CustomResourceDefinition(const TypeDescriptor& type) {
-  if (type.admin_only || !type.stored) return std::nullopt;
-  const std::string plural = KubernetesPlural(type).empty() ? ToLower(type.name) + "s" : KubernetesPlural(type);
+  if (type.admin_only || !type.stored || type.path.empty()) return std::nullopt;
+  const std::string plural = KubernetesPlural(type);
   const std::string singular = ToLower(type.name);
   Json names = {{"kind", type.name}, {"listKind", type.name + "List"}, {"plural", plural}, {"singular", singular}, {"categories", {"kuma"}}};
   // Kinds that go with policies of the older form have none.

@@ -227,6 +227,11 @@ class Decoder {
     }
     std::string wanted(WantedSchemaType(field.kind));
     std::string got(SchemaType(value));
+    if (field.kind == FieldKind::kBytes && !value.is_null()) {
+      if (value.is_array()) return nullptr;  // taken for bytes
+      wanted = "byte";
+      got = value.is_number() ? "float64" : "";
+    }
     // A number with a stated width: what is no text, list or number at all is compared with the width.
     if (const std::string_view format = NumberFormat(field.kind); !format.empty() && !value.is_null() && !value.is_string() && !value.is_array()) {
       wanted = format;
@@ -315,22 +320,30 @@ class Decoder {
     }
     if (!value.is_number()) return WrongType(field, original, path);
     const double number = value.get<double>();
+    bool usable = true;
     if (field.kind == FieldKind::kDouble) {
       if (value.is_number_float() && std::floor(number) == number && std::abs(number) <= kMaxJsonInteger) value = static_cast<int64_t>(number);
     } else {
       const Range range = RangeOf(field.kind);
       const bool whole = std::floor(number) == number;
       const bool fits = number >= range.low && number <= range.high;
-      if (!whole || !fits) {
-        if (!proto_ && (!whole || field.kind == FieldKind::kInt32)) {
-          if (!whole || std::abs(number) > kMaxJsonInteger) WrongType(field, value, path);
-          OutOfRange(field, path);
+      if (proto_) {
+        if (!whole || !fits) {
+          Fatal("json: cannot unmarshal number " + ToJsonText(original) + " into Go value of type " + std::string(GoType(field.kind)));
           return nullptr;
         }
-        Fatal("json: cannot unmarshal number " + ToJsonText(original) + " into Go value of type " + std::string(GoType(field.kind)));
-        return nullptr;
+      } else {
+        // The schema knows signed numbers only; what it lets pass and the field cannot hold fails when it is read.
+        const Range signed_range = RangeOf(field.kind == FieldKind::kUint32 ? FieldKind::kInt32 : field.kind == FieldKind::kUint64 ? FieldKind::kInt64 : field.kind);
+        if (!whole || std::abs(number) > kMaxJsonInteger) WrongType(field, value, path);
+        if (!whole || number < signed_range.low || number > signed_range.high) {
+          OutOfRange(field, path);
+          usable = false;
+        } else if (!fits) {
+          Fatal("json: cannot unmarshal number " + ToJsonText(original) + " into Go value of type " + std::string(GoType(field.kind)));
+        }
       }
-      if (value.is_number_float()) value = static_cast<int64_t>(number);
+      if (whole && usable && value.is_number_float()) value = static_cast<int64_t>(number);
     }
     if (field.minimum && number < *field.minimum) {
       result_.violations.push_back({path, "in body should be greater than or equal to " + FormatGoFloat(*field.minimum)});
@@ -338,6 +351,7 @@ class Decoder {
     if (field.maximum && number > *field.maximum) {
       result_.violations.push_back({path, "in body should be less than or equal to " + FormatGoFloat(*field.maximum)});
     }
+    if (!usable) return nullptr;
     if (!field.allowed_numbers.empty() &&
         std::find(field.allowed_numbers.begin(), field.allowed_numbers.end(), value.get<int64_t>()) == field.allowed_numbers.end()) {
       std::vector<std::string> texts;
@@ -382,6 +396,10 @@ class Decoder {
     if (!value.is_string()) return WrongType(field, value, path);
     std::string text = value.get<std::string>();
     const Result<std::string> decoded = Base64Decode(text);
+    if (!proto_ && (text.empty() || !decoded.ok())) {
+      result_.violations.push_back({path, "in body must be of type byte: " + QuoteGo(text)});
+      return nullptr;
+    }
     if (!decoded.ok()) {
       size_t at = 0;
       while (at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) != 0 || text[at] == '+' || text[at] == '/')) ++at;
@@ -467,7 +485,8 @@ void ApplyDefaultsTo(const Fields& fields, Json& value) {
     auto found = value.find(field.name);
     if (found == value.end() || found->is_null()) {
       if (field.default_value.is_null()) continue;
-      found = value.emplace(field.name, field.default_value).first;
+      value[field.name] = field.default_value;
+      found = value.find(field.name);
     }
     ApplyDefaultsToValue(field, *found);
   }

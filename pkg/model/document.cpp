@@ -96,9 +96,10 @@ void CheckRoot(const Json& document, const TypeDescriptor& type, std::vector<Vio
 }
 
 Status TakeDecoded(DecodeResult decoded, const TypeDescriptor& type, std::vector<Violation>* unknown, Json& out) {
+  // Told beside violations: what is misspelt is often what is missing.
+  if (unknown != nullptr) unknown->insert(unknown->end(), decoded.unknown.begin(), decoded.unknown.end());
   if (!decoded.violations.empty()) return ViolationsError(std::move(decoded.violations));
   if (!decoded.fatal.empty()) return InvalidObject(type, decoded.fatal);
-  if (unknown != nullptr) unknown->insert(unknown->end(), decoded.unknown.begin(), decoded.unknown.end());
   out = std::move(decoded.value);
   return Ok();
 }
@@ -177,6 +178,7 @@ Result<Resource> FromDocument(const Json& document, const TypeDescriptor& type, 
       }
     }
     KUMA_TRY(ReadMeta(document, type, resource.meta));
+    if (Get(document, "mesh").is_null()) resource.meta.key.mesh = "default";
   }
   if (type.scope == Scope::kGlobal) resource.meta.key.mesh.clear();
   if (type.normalize) type.normalize(resource.spec);

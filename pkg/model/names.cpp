@@ -16,6 +16,7 @@ constexpr std::string_view kMeshText =
 bool IsLowerAlnum(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 bool IsAlnum(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
 
+std::string MaxBytes(size_t length) { return "must be no more than " + std::to_string(length) + " bytes"; }
 std::string MaxLength(size_t length) { return "must be no more than " + std::to_string(length) + " characters"; }
 
 std::string RegexText(std::string_view message, std::string_view format, std::initializer_list<std::string_view> examples) {
@@ -135,10 +136,10 @@ std::vector<std::string> CheckQualifiedName(std::string_view text) {
     if (parts[0].empty()) {
       errors.emplace_back("prefix part must be non-empty");
     } else {
-      for (const std::string& error : CheckDns1123Subdomain(parts[0])) errors.push_back("prefix part " + error);
+      for (const std::string& error : CheckDns1123Subdomain(parts[0])) errors.push_back("prefix part " + (error == MaxLength(253) ? MaxBytes(253) : error));
     }
   } else if (!parts.empty()) {
-    errors.push_back("a qualified name " +
+    errors.push_back("a valid label key " +
                      RegexText("must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
                                "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]", {"MyName", "my.name", "123-abc"}) +
                      " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')");
@@ -147,7 +148,7 @@ std::vector<std::string> CheckQualifiedName(std::string_view text) {
   if (name.empty()) {
     errors.emplace_back("name part must be non-empty");
   } else if (name.size() > 63) {
-    errors.push_back("name part " + MaxLength(63));
+    errors.push_back("name part " + MaxBytes(63));
   }
   if (!IsQualifiedPart(name)) {
     errors.push_back("name part " +
@@ -159,7 +160,7 @@ std::vector<std::string> CheckQualifiedName(std::string_view text) {
 
 std::vector<std::string> CheckLabelValue(std::string_view text) {
   std::vector<std::string> errors;
-  if (text.size() > 63) errors.push_back(MaxLength(63));
+  if (text.size() > 63) errors.push_back(MaxBytes(63));
   if (!text.empty() && !IsQualifiedPart(text)) {
     errors.push_back(RegexText(
         "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "

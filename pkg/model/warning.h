@@ -8,7 +8,7 @@
 namespace kuma {
 
 struct Warning {
-  std::string resource;  // KRI of the resource that is to blame; empty: the Dataplane of the proxy it is about
+  std::string resource;  // KRI of the resource that is to blame ("TYPE NAME" of types that have none); empty: the Dataplane of the proxy it is about
   std::string path;      // of the piece within the resource as its document shows it; empty: the resource as a whole
   std::string message;   // what was done about it, and why
   friend auto operator<=>(const Warning&, const Warning&) = default;

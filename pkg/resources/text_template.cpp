@@ -86,13 +86,14 @@ Status CheckPipeline(const std::vector<Token>& tokens, size_t line) {
 Result<TextTemplate> TextTemplate::Parse(std::string_view text) {
   TextTemplate parsed;
   size_t line = 1;
+  const char* line_start = text.data();
   bool trim_next = false;
   const auto add_text = [&](std::string_view part, bool trim_end) {
     if (trim_next) {
       while (!part.empty() && IsBlank(part.front())) part.remove_prefix(1);
     }
     if (trim_end) part = TrimRight(part);
-    if (!part.empty()) parsed.parts_.push_back({PartKind::kText, std::string(part)});
+    if (!part.empty()) parsed.parts_.push_back({PartKind::kText, std::string(part), 0});
   };
   while (true) {
     const size_t open = text.find("{{");
@@ -100,7 +101,11 @@ Result<TextTemplate> TextTemplate::Parse(std::string_view text) {
       add_text(text, false);
       return parsed;
     }
-    for (const char c : text.substr(0, open)) line += c == '\n' ? 1u : 0u;
+    for (const char& c : text.substr(0, open)) {
+      if (c != '\n') continue;
+      ++line;
+      line_start = &c + 1;
+    }
     std::string_view rest = text.substr(open + 2);
     const bool trim_before = rest.size() > 1 && rest[0] == '-' && IsBlank(rest[1]);
     add_text(text.substr(0, open), trim_before);
@@ -117,12 +122,13 @@ Result<TextTemplate> TextTemplate::Parse(std::string_view text) {
     KUMA_TRY_ASSIGN(const std::vector<Token> tokens, Lex(action, line));
     KUMA_TRY(CheckPipeline(tokens, line));
     if (tokens[0].kind == Token::kField && tokens.size() == 1) {
-      parsed.parts_.push_back({PartKind::kField, tokens[0].text});
+      const char* field = action.data() + action.find('.');
+      parsed.parts_.push_back({PartKind::kField, tokens[0].text, static_cast<size_t>(field - line_start)});
     } else if (tokens[0].kind == Token::kQuoted && tokens.size() == 1) {
-      parsed.parts_.push_back({PartKind::kText, tokens[0].text});
+      parsed.parts_.push_back({PartKind::kText, tokens[0].text, 0});
     } else if (tokens[0].kind == Token::kWord) {
       if (tokens.size() != 2 || tokens[1].kind != Token::kQuoted) return At(line, "label takes one quoted name");
-      parsed.parts_.push_back({PartKind::kLabel, tokens[1].text});
+      parsed.parts_.push_back({PartKind::kLabel, tokens[1].text, 0});
     } else {
       return At(line, "unexpected operand in command");
     }
@@ -139,7 +145,8 @@ Result<std::string> TextTemplate::Render(const std::map<std::string, std::string
       case PartKind::kField: {
         const auto found = fields.find(part.text);
         if (found == fields.end()) {
-          return Invalid("template: :1:3: executing \"\" at <." + part.text + ">: can't evaluate field " + part.text + " in type struct");
+          return Invalid("template: :1:" + std::to_string(part.column) + ": executing \"\" at <." + part.text + ">: can't evaluate field " + part.text +
+                         " in type struct { Name string; DisplayName string; Namespace string; Mesh string; Zone string }");
         }
         out += found->second;
         break;

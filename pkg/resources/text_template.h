@@ -25,6 +25,7 @@ class TextTemplate {
   struct Part {
     PartKind kind;
     std::string text;
+    size_t column = 0;  // of a field, for error texts
   };
   std::vector<Part> parts_;
 };

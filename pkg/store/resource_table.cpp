@@ -45,6 +45,13 @@ std::vector<ResourcePtr> ResourceTable::All() const {
   return items;
 }
 
+std::vector<ImportedResource> ResourceTable::AllWithOwners() const {
+  std::vector<ImportedResource> items;
+  items.reserve(entries_.size());
+  for (const auto& [key, entry] : entries_) items.push_back({entry.resource, entry.owner});
+  return items;
+}
+
 void ResourceTable::Load(ResourcePtr resource, std::optional<ResourceKey> owner) {
   const ResourceKey& key = resource->meta.key;
   if (owner) owned_by_[*owner].insert(key);

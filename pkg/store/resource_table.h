@@ -22,6 +22,7 @@ class ResourceTable {
   // Ordered by mesh, then name.
   std::vector<ResourcePtr> List(const std::string& type, const ListOptions& options) const;
   std::vector<ResourcePtr> All() const;
+  std::vector<ImportedResource> AllWithOwners() const;
   size_t size() const { return entries_.size(); }
 
   // Puts in what another store or a file has, without an event; its owner may come later.

@@ -1,6 +1,7 @@
 #include "pkg/xds/explain_proxy.h"
 
 #include "pkg/policy/rules/engine.h"
+#include "pkg/xds/preview.h"
 
 namespace kuma::xds {
 
@@ -26,7 +27,8 @@ Result<Json> ExplainResources(const RenderRequest& request, const policy::Explai
   const mesh::SnapshotPtr snapshot = builder.Find(request.node.mesh);
   if (snapshot == nullptr || snapshot->mesh == nullptr) return NotFound("mesh \"" + request.node.mesh + "\" is not among the resources");
   const mesh::DataplanePtr* dataplane = snapshot->FindDataplane(request.node.name);
-  if (dataplane == nullptr) return NotFound("dataplane \"" + request.node.name + "\" of mesh \"" + request.node.mesh + "\" is not among the resources");
+  if (dataplane == nullptr)
+    return NotFound("dataplane \"" + request.node.name + "\" of mesh \"" + request.node.mesh + "\" is not among the resources");
   return ExplainProxy({.node = request.node, .dataplane = *dataplane, .snapshot = snapshot, .types = types, .zone = request.zone}, filter);
 }
 

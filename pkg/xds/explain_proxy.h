@@ -3,10 +3,11 @@
 #pragma once
 
 #include "pkg/policy/explain/explain.h"
-#include "pkg/xds/preview.h"
 #include "pkg/xds/render.h"
 
 namespace kuma::xds {
+
+struct PreviewRequest;  // preview.h, which needs all of Envoy's types
 
 // policy::ExplainBody with "warnings": [{"resource", "path", "message"}].
 Result<Json> ExplainProxy(const PreviewRequest& request, const policy::ExplainFilter& filter);

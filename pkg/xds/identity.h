@@ -9,6 +9,7 @@
 
 #include "pkg/base/clock.h"
 #include "pkg/base/digest.h"
+#include "pkg/base/duration.h"
 #include "pkg/base/result.h"
 #include "pkg/mesh/facts.h"
 

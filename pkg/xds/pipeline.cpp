@@ -269,7 +269,9 @@ void Pipeline::Recompute(Proxy& proxy) {
     std::sort(request.trusts.begin(), request.trusts.end());
   }
   IdentityPtr identity;
-  if (request.workload_identity != nullptr || snapshot->mesh->mtls_enabled) {
+  // Zone proxies of a mesh only pass TLS on, unless a MeshIdentity makes them end it.
+  const bool only_passes_on = !(*dataplane)->listeners.empty() && (*dataplane)->inbounds.empty();
+  if (request.workload_identity != nullptr || (snapshot->mesh->mtls_enabled && !only_passes_on)) {
     identity = IdentityFor(proxy, mesh_name, request);
     if (identity == nullptr) {
       proxy.reads = std::move(reads);

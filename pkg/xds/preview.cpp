@@ -52,7 +52,8 @@ ProxyPlan PlanPreview(const PreviewRequest& request, mesh::ReadSet* reads) {
     snapshot = recorded;
   }
   const IdentityPtr identity = StandInIdentity(*snapshot, *request.dataplane, request.types);
-  ProxyPlan plan = PlanProxy(PlanRequest{request.node, request.dataplane, snapshot, identity, nullptr, request.types, request.zone, request.include_shadow, request.indexes});
+  ProxyPlan plan = PlanProxy(PlanRequest{request.node, request.dataplane, snapshot, identity, nullptr, request.types, request.zone,
+                                         request.include_shadow, request.indexes});
   if (recorded != nullptr) recorded->reads = nullptr;  // units may keep the snapshot
   return plan;
 }

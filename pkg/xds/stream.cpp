@@ -217,8 +217,9 @@ template <typename Request>
 bool Stream::HandleRead(const Request& request) {
   if (state_ != State::kActive) return false;
   if (!request.node().id().empty() && request.node().id() != node_id_) {
-    EndLocked(grpc::StatusCode::INVALID_ARGUMENT, "stream was authenticated for ID " + node_id_ + ". Received request is for node with ID " +
-                                                      request.node().id() + ". Node ID cannot be changed after stream is initialized");
+    EndLocked(grpc::StatusCode::INVALID_ARGUMENT, "stream was authenticated for ID " + node_id_ +
+                                                      ". Received request is for node with ID " + request.node().id() +
+                                                      ". Node ID cannot be changed after stream is initialized");
     return false;
   }
   using Session = std::conditional_t<std::is_same_v<Request, DeltaDiscoveryRequest>, DeltaSession, SotwSession>;
@@ -283,7 +284,8 @@ void Stream::PumpLocked() {
   }
   const std::optional<Response> response = std::visit([](auto& session) { return session.Next(); }, session_);
   if (!response) return;
-  write_buffer_ = delta_ ? EncodeDelta(*response, context_->options.control_plane_id) : EncodeSotw(*response, context_->options.control_plane_id);
+  write_buffer_ =
+      delta_ ? EncodeDelta(*response, context_->options.control_plane_id) : EncodeSotw(*response, context_->options.control_plane_id);
   const size_t bytes = write_buffer_.Length();
   const StreamContext::TypeMetrics& metrics = context_->by_type[static_cast<size_t>(response->type)];
   metrics.responses->Add();

@@ -1,7 +1,6 @@
 #include "pkg/xds/what_if.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "pkg/policy/rules/match.h"
@@ -10,7 +9,7 @@
 namespace kuma::xds {
 namespace {
 
-using ResourcesByName = std::map<std::pair<ResourceType, std::string>, SealedPtr>;
+constexpr size_t kMemoLimit = 1024;
 
 mesh::DataplanePtr FindIn(const mesh::SnapshotPtr& snapshot, const std::string& name) {
   if (snapshot == nullptr || snapshot->mesh == nullptr) return nullptr;
@@ -18,24 +17,10 @@ mesh::DataplanePtr FindIn(const mesh::SnapshotPtr& snapshot, const std::string& 
   return found == nullptr ? nullptr : *found;
 }
 
-// Of the units that the other side does not have.
-ResourcesByName OutputOf(const std::vector<Unit>& units, const std::vector<Unit>& other, ResourceCache& cache) {
-  std::set<Digest> shared;
-  for (const Unit& unit : other) shared.insert(unit.digest);
-  ResourcesByName out;
-  for (const Unit& unit : units) {
-    if (shared.contains(unit.digest)) continue;
-    for (SealedPtr& sealed : SealOutput(unit.generate(), cache)) {
-      auto key = std::make_pair(sealed->type, sealed->name);
-      out.insert_or_assign(std::move(key), std::move(sealed));
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
-bool MayChange(const mesh::Changes& changes, const mesh::Snapshot& snapshot, const mesh::Dataplane& dataplane, const mesh::ReadSet& reads, const TypeRegistry& types) {
+bool MayChange(const mesh::Changes& changes, const mesh::Snapshot& snapshot, const mesh::Dataplane& dataplane, const mesh::ReadSet& reads,
+               const TypeRegistry& types) {
   if (changes.dataplanes.contains(dataplane.name) || reads.IsTouchedBy(changes)) return true;
   for (const auto& [old_value, new_value] : changes.resources) {
     const std::string& type = (new_value != nullptr ? new_value : old_value)->meta.type();
@@ -63,6 +48,49 @@ std::vector<std::string> WhatIf::Dataplanes() const {
   return {names.begin(), names.end()};
 }
 
+WhatIf::Generated WhatIf::Generate(const Unit& unit) {
+  if (generated_.size() >= kMemoLimit) generated_.clear();
+  Generated& slot = generated_[unit.digest];
+  if (slot == nullptr) slot = std::make_shared<const std::vector<SealedPtr>>(SealOutput(unit.generate(), cache_));
+  return slot;
+}
+
+// Of the units that the other side does not have.
+WhatIf::ResourcesByName WhatIf::OutputOf(const std::vector<Unit>& units, const std::vector<Unit>& other) {
+  std::set<Digest> shared;
+  for (const Unit& unit : other) shared.insert(unit.digest);
+  ResourcesByName out;
+  for (const Unit& unit : units) {
+    if (shared.contains(unit.digest)) continue;
+    for (const SealedPtr& sealed : *Generate(unit)) out.insert_or_assign({sealed->type, sealed->name}, sealed);
+  }
+  return out;
+}
+
+// Null: they read the same. One of the two may be null.
+Result<std::shared_ptr<const EnvoyDifference>> WhatIf::CompareResource(ResourceType type, const std::string& name, const SealedPtr& before,
+                                                                       const SealedPtr& after) {
+  const std::pair<Digest, Digest> key{before == nullptr ? Digest() : before->digest, after == nullptr ? Digest() : after->digest};
+  if (const auto known = compared_.find(key); known != compared_.end()) return known->second;
+  auto difference = std::make_shared<EnvoyDifference>();
+  difference->type = type;
+  difference->name = name;
+  if (before != nullptr) {
+    KUMA_TRY_ASSIGN(difference->before, ToDocument(*before));
+  }
+  if (after != nullptr) {
+    KUMA_TRY_ASSIGN(difference->after, ToDocument(*after));
+  }
+  difference->kind = before == nullptr ? ChangeKind::kAdded : after == nullptr ? ChangeKind::kRemoved : ChangeKind::kChanged;
+  if (difference->kind == ChangeKind::kChanged) {
+    difference->fields = Differences(difference->before, difference->after);
+    if (difference->fields.empty()) difference = nullptr;
+  }
+  if (compared_.size() >= kMemoLimit) compared_.clear();
+  compared_[key] = difference;
+  return std::shared_ptr<const EnvoyDifference>(std::move(difference));
+}
+
 Result<std::optional<ProxyDifference>> WhatIf::Compare(const ProxyNode& node) {
   const mesh::DataplanePtr before = FindIn(request_.before, node.name);
   const mesh::DataplanePtr after = FindIn(request_.after, node.name);
@@ -82,34 +110,18 @@ Result<std::optional<ProxyDifference>> WhatIf::Compare(const ProxyNode& node) {
   } else {
     out.kind = ChangeKind::kRemoved;
   }
-  ResourceCache cache;
-  const ResourcesByName old_output = OutputOf(old_units, new_units, cache);
-  const ResourcesByName new_output = OutputOf(new_units, old_units, cache);
-  std::set<std::pair<ResourceType, std::string>> keys;
-  for (const auto& [key, sealed] : old_output) keys.insert(key);
-  for (const auto& [key, sealed] : new_output) keys.insert(key);
-  for (const auto& key : keys) {
+  const ResourcesByName old_output = OutputOf(old_units, new_units);
+  const ResourcesByName new_output = OutputOf(new_units, old_units);
+  ResourcesByName keys = old_output;
+  keys.insert(new_output.begin(), new_output.end());
+  for (const auto& [key, unused] : keys) {
     const auto old_one = old_output.find(key);
     const auto new_one = new_output.find(key);
-    EnvoyDifference difference;
-    difference.type = key.first;
-    difference.name = key.second;
-    if (old_one != old_output.end() && new_one != new_output.end() && old_one->second->digest == new_one->second->digest) continue;
-    if (old_one != old_output.end()) {
-      KUMA_TRY_ASSIGN(difference.before, ToDocument(*old_one->second));
-    }
-    if (new_one != new_output.end()) {
-      KUMA_TRY_ASSIGN(difference.after, ToDocument(*new_one->second));
-    }
-    if (old_one == old_output.end()) {
-      difference.kind = ChangeKind::kAdded;
-    } else if (new_one == new_output.end()) {
-      difference.kind = ChangeKind::kRemoved;
-    } else {
-      difference.fields = Differences(difference.before, difference.after);
-      if (difference.fields.empty()) continue;
-    }
-    out.resources.push_back(std::move(difference));
+    const SealedPtr before_one = old_one == old_output.end() ? nullptr : old_one->second;
+    const SealedPtr after_one = new_one == new_output.end() ? nullptr : new_one->second;
+    if (before_one != nullptr && after_one != nullptr && before_one->digest == after_one->digest) continue;
+    KUMA_TRY_ASSIGN(std::shared_ptr<const EnvoyDifference> difference, CompareResource(key.first, key.second, before_one, after_one));
+    if (difference != nullptr) out.resources.push_back(std::move(difference));
   }
   if (out.resources.empty() && out.kind == ChangeKind::kChanged) return std::optional<ProxyDifference>();
   return std::optional<ProxyDifference>(std::move(out));

@@ -2,8 +2,11 @@
 // one answer a proxy out. One proxy is in memory at a time, and only the units that differ are generated. Used by dry runs. One thread.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "pkg/base/difference.h"
@@ -12,7 +15,8 @@
 namespace kuma::xds {
 
 // Whether a proxy that was planned reading `reads` has to be planned again; the same question the pipeline asks.
-bool MayChange(const mesh::Changes& changes, const mesh::Snapshot& snapshot, const mesh::Dataplane& dataplane, const mesh::ReadSet& reads, const TypeRegistry& types);
+bool MayChange(const mesh::Changes& changes, const mesh::Snapshot& snapshot, const mesh::Dataplane& dataplane, const mesh::ReadSet& reads,
+               const TypeRegistry& types);
 
 enum class ChangeKind { kAdded, kRemoved, kChanged };
 std::string_view ChangeKindName(ChangeKind kind);  // "added" …
@@ -27,14 +31,14 @@ struct EnvoyDifference {
 };
 
 struct ProxyDifference {
-  ChangeKind kind = ChangeKind::kChanged;  // added, removed: the Dataplane itself
-  std::vector<EnvoyDifference> resources;  // by type, then name
+  ChangeKind kind = ChangeKind::kChanged;                         // added, removed: the Dataplane itself
+  std::vector<std::shared_ptr<const EnvoyDifference>> resources;  // by type, then name
 };
 
 struct WhatIfRequest {
   mesh::SnapshotPtr before;  // null or without a mesh: the mesh does not exist
   mesh::SnapshotPtr after;
-  mesh::Changes changes;     // between the two
+  mesh::Changes changes;  // between the two
   const TypeRegistry& types;
   std::string zone;
 };
@@ -49,7 +53,18 @@ class WhatIf {
   Result<std::optional<ProxyDifference>> Compare(const ProxyNode& node);
 
  private:
+  using Generated = std::shared_ptr<const std::vector<SealedPtr>>;
+  using ResourcesByName = std::map<std::pair<ResourceType, std::string>, SealedPtr>;
+  Generated Generate(const Unit& unit);
+  ResourcesByName OutputOf(const std::vector<Unit>& units, const std::vector<Unit>& other);
+  Result<std::shared_ptr<const EnvoyDifference>> CompareResource(ResourceType type, const std::string& name, const SealedPtr& before,
+                                                                 const SealedPtr& after);
+
   const WhatIfRequest request_;
+  ResourceCache cache_;
+  // Replicas change alike: what was made for one is kept for the next, up to a limit.
+  std::unordered_map<Digest, Generated> generated_;
+  std::map<std::pair<Digest, Digest>, std::shared_ptr<const EnvoyDifference>> compared_;
   policy::PolicyIndexCache indexes_before_;
   policy::PolicyIndexCache indexes_after_;
 };

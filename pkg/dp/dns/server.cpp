@@ -8,6 +8,7 @@
 #include "pkg/base/files.h"
 #include "pkg/base/log.h"
 #include "pkg/dp/dns/message.h"
+#include "pkg/dp/dns/metrics.h"
 #include "pkg/dp/dns/names.h"
 #include "pkg/dp/dns/tcp_session.h"
 #include "pkg/io/fd.h"
@@ -60,7 +61,15 @@ Result<UdpSocket> OpenUdp(const std::string& address, uint16_t port) {
 
 struct Server::State : std::enable_shared_from_this<Server::State> {
   State(io::EventLoop& event_loop, io::WorkerPool& workers, ServerOptions server_options)
-      : loop(event_loop), pool(workers), options(std::move(server_options)) {}
+      : loop(event_loop), pool(workers), options(std::move(server_options)), metrics(options.metrics) {}
+
+  // The reply is counted when it is sent.
+  std::function<void(std::string)> Counted(const Question& question, bool from_mesh, std::function<void(std::string)> send) {
+    return [weak = weak_from_this(), type = question.type, from_mesh, started = RealClock().Monotonic(), send = std::move(send)](std::string reply) {
+      if (const auto self = weak.lock()) self->metrics.Answered(type, from_mesh, started, reply);
+      send(std::move(reply));
+    };
+  }
 
   Status Open(const std::string& address) {
     KUMA_TRY_ASSIGN(UdpSocket socket, OpenUdp(address, port));
@@ -120,6 +129,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     const bool for_address = question->klass == kClassInternet && (question->type == kTypeA || question->type == kTypeAaaa);
     const NameAddresses* found = for_address && names ? names->Find(question->name) : nullptr;
     if (options.log_queries) log.Info("query", {{"name", question->name}, {"type", question->type}, {"mesh", found != nullptr}});
+    send = Counted(*question, found != nullptr, std::move(send));
     if (found != nullptr) {
       return send(MakeReply(query, *question, ReplyCode::kNoError, question->type == kTypeA ? found->v4 : found->v6, names->ttl(), limit));
     }
@@ -130,6 +140,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
       if (!self) return;
       --self->waiting;
       if (reply.ok()) return send(std::move(reply).value());
+      self->metrics.UpstreamFailed();
       self->log.Error("failed to ask the upstream", {{"name", question.name}, {"error", reply.error().ToString()}});
       send(MakeReply(query, question, ReplyCode::kServerFailure, {}, 0, limit));
     };
@@ -149,6 +160,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   std::vector<std::unique_ptr<io::Acceptor>> acceptors;
   std::vector<std::weak_ptr<TcpSession>> sessions;
   std::shared_ptr<const Names> names;
+  DnsMetrics metrics;
   size_t waiting = 0;
   bool closed = false;
 };
@@ -179,6 +191,7 @@ uint16_t Server::port() const { return state_->port; }
 Status Server::SetNames(const std::string& json) {
   KUMA_TRY_ASSIGN(Names names, Names::Parse(json));
   state_->log.Info(state_->names ? "names of the mesh changed" : "first names of the mesh", {{"names", names.size()}});
+  state_->metrics.SetNames(Get(ParseJson(json).value_or(Json()), "extraLabels"), names.size());
   state_->names = std::make_shared<const Names>(std::move(names));
   return Ok();
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "pkg/base/metrics.h"
 #include "pkg/base/result.h"
 #include "pkg/dp/dns/upstream.h"
 #include "pkg/io/loop.h"
@@ -18,6 +19,7 @@ struct ServerOptions {
   std::vector<std::string> addresses = {"127.0.0.1"};
   uint16_t port = 0;  // 0: a free one
   bool log_queries = false;
+  MetricRegistry* metrics = nullptr;  // gets kuma_dp_dns_…; outlives the server
   UpstreamOptions upstream;  // without servers: those of /etc/resolv.conf
 };
 

@@ -18,9 +18,7 @@ constexpr size_t kMostQueued = 256;
 constexpr size_t kLargestBody = 256u << 20;
 constexpr char kAccept[] = "text/plain;version=0.0.4,application/openmetrics-text;version=1.0.0;q=0.5,*/*;q=0.1";
 
-int64_t NowMs(const Clock& clock) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(clock.Now().time_since_epoch()).count();
-}
+int64_t NowMs(const Clock& clock) { return std::chrono::duration_cast<std::chrono::milliseconds>(clock.Now().time_since_epoch()).count(); }
 
 std::string LabelName(std::string_view name) {
   std::string out;
@@ -120,7 +118,8 @@ struct Collector::Round {
   std::atomic<size_t> missing{0};
 };
 
-Collector::Collector(const Clock& clock, std::function<std::string()> own) : clock_(clock), own_(std::move(own)), pool_(kThreads, kMostQueued) {}
+Collector::Collector(const Clock& clock, std::function<std::string()> own)
+    : clock_(clock), own_(std::move(own)), pool_(kThreads, kMostQueued) {}
 
 void Collector::Collect(std::shared_ptr<const Plan> plan, Nanos timeout, std::function<void(Parts)> done) {
   auto round = std::make_shared<Round>();

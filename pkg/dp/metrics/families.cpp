@@ -194,11 +194,16 @@ class Parser {
 
 std::string_view TypeName(FamilyType type) {
   switch (type) {
-    case FamilyType::kCounter: return "counter";
-    case FamilyType::kGauge: return "gauge";
-    case FamilyType::kHistogram: return "histogram";
-    case FamilyType::kSummary: return "summary";
-    case FamilyType::kUntyped: return "untyped";
+    case FamilyType::kCounter:
+      return "counter";
+    case FamilyType::kGauge:
+      return "gauge";
+    case FamilyType::kHistogram:
+      return "histogram";
+    case FamilyType::kSummary:
+      return "summary";
+    case FamilyType::kUntyped:
+      return "untyped";
   }
   return "untyped";
 }

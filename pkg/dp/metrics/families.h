@@ -34,7 +34,7 @@ struct Family {
 using Families = std::map<std::string, Family, std::less<>>;
 
 struct ParsedText {
-  Families families;    // those with samples
+  Families families;     // those with samples
   size_t bad_lines = 0;  // left out
   std::string first_bad_line;
 };

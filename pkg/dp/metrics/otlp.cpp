@@ -26,7 +26,9 @@ std::string KeyValue(const std::string& key, const std::string& value) {
   return std::move(pair).Take();
 }
 
-uint64_t NanosOf(const Sample& sample, int64_t fallback_ms) { return static_cast<uint64_t>(sample.time_ms.value_or(fallback_ms)) * 1'000'000; }
+uint64_t NanosOf(const Sample& sample, int64_t fallback_ms) {
+  return static_cast<uint64_t>(sample.time_ms.value_or(fallback_ms)) * 1'000'000;
+}
 
 Labels Attributes(Labels labels, const Labels& extra) {
   for (const auto& [name, value] : extra) {

@@ -40,7 +40,8 @@ Result<std::shared_ptr<const Plan>> MakePlan(const std::string& document, const 
   for (const Json& application : Get(metrics, "applications")) plan->targets.push_back(ApplicationTarget(context, application));
   if (context.admin.IsSet()) plan->targets.push_back(EnvoyTarget(context, sidecar));
   if (const Json& labels = Get(metrics, "extraLabels"); labels.is_object()) {
-    for (const auto& [name, value] : labels.items()) plan->extra_labels.emplace_back(name, value.is_string() ? value.get<std::string>() : "");
+    for (const auto& [name, value] : labels.items())
+      plan->extra_labels.emplace_back(name, value.is_string() ? value.get<std::string>() : "");
   }
   for (const Json& backend : Get(metrics, "backends")) {
     const Json& otel = Get(backend, "openTelemetry");

@@ -12,10 +12,35 @@ namespace {
 
 // The golden signals, what the dashboards show, and DNS.
 constexpr std::string_view kBasicParts[] = {
-    "rq_time",     "cx_length_ms", "cx_count",  "_rq",       "bytes",    "timeout",    "health_check",         "lb_healthy_panic",
-    "cx_destroy",  "error",        "fail",      "reset",     "eject",    "overflow",   "cancelled",            "max_duration_reached",
-    "no_cluster",  "no_route",     "no_filter_chain", "reject", "denied", "days_until_first_cert_expiring",    "rbac",
-    "cx_active",   "cx_connect",   "circuit_breakers", "cx_total", "ssl_handshake", "ssl_context_update_by_sds",
+    "rq_time",
+    "cx_length_ms",
+    "cx_count",
+    "_rq",
+    "bytes",
+    "timeout",
+    "health_check",
+    "lb_healthy_panic",
+    "cx_destroy",
+    "error",
+    "fail",
+    "reset",
+    "eject",
+    "overflow",
+    "cancelled",
+    "max_duration_reached",
+    "no_cluster",
+    "no_route",
+    "no_filter_chain",
+    "reject",
+    "denied",
+    "days_until_first_cert_expiring",
+    "rbac",
+    "cx_active",
+    "cx_connect",
+    "circuit_breakers",
+    "cx_total",
+    "ssl_handshake",
+    "ssl_context_update_by_sds",
 };
 constexpr std::string_view kBasicPrefixes[] = {"envoy_server", "envoy_control_plane", "envoy_dns_filter", "envoy_dns_cares", "kuma_dp_dns"};
 constexpr std::string_view kBasicNames[] = {"envoy_cluster_membership_degraded", "envoy_cluster_membership_healthy",
@@ -58,7 +83,8 @@ Profile::Selector Profile::MakeSelector(const Json& selector) {
   re2::RE2::Options quiet;
   quiet.set_log_errors(false);
   auto regex = std::make_shared<const re2::RE2>(match, quiet);
-  return [regex](std::string_view name) { return regex->ok() && re2::RE2::PartialMatch(re2::StringPiece(name.data(), name.size()), *regex); };
+  return
+      [regex](std::string_view name) { return regex->ok() && re2::RE2::PartialMatch(re2::StringPiece(name.data(), name.size()), *regex); };
 }
 
 Profile::Profile(const Json& sidecar) {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "pkg/base/strings.h"
+#include "pkg/dp/metrics/mesh_metrics.h"
 #include "pkg/dp/metrics/otlp.h"
 #include "pkg/dp/otel/grpc_client.h"
 
@@ -12,6 +13,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr char kPath[] = "/meshmetric";
+constexpr char kTextType[] = "text/plain; version=0.0.4; charset=utf-8";
 constexpr char kExportMethod[] = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
 constexpr Nanos kUsualScrapeTimeout = seconds(10);
 constexpr Nanos kExportTimeout = seconds(30);
@@ -54,13 +56,21 @@ MetricsServer::~MetricsServer() {
 
 Collector& MetricsServer::collector() {
   if (!collector_) {
-    collector_ = std::make_unique<Collector>(clock_, [registry = options_.registry] { return registry != nullptr ? registry->Expose() : std::string(); });
+    collector_ = std::make_unique<Collector>(
+        clock_, [registry = options_.registry] { return registry != nullptr ? registry->Expose() : std::string(); });
   }
   return *collector_;
 }
 
 void MetricsServer::Answer(const io::HttpRequest& request, const io::Responder& responder) {
-  if (!request.path.starts_with(kPath)) return responder.Send({404, {{"content-type", "text/plain"}}, "404 page not found\n"});
+  if (!request.path.starts_with(kPath)) {
+    const size_t mark = request.target.find('?');
+    const std::string query = mark == std::string::npos ? std::string() : request.target.substr(mark + 1);
+    auto plan = MakeMeshPlan(options_.aggregate, query, options_.context);
+    return collector().Collect(plan, ScrapeTimeout(request), [plan, responder](Parts parts) {
+      responder.Send({200, {{"content-type", kTextType}}, WriteMeshMetrics(std::move(parts), *plan)});
+    });
+  }
   auto plan = plan_;
   collector().Collect(plan, ScrapeTimeout(request), [plan, responder, resource = options_.resource](Parts parts) {
     Families families = Merge(std::move(parts), *plan);
@@ -68,7 +78,7 @@ void MetricsServer::Answer(const io::HttpRequest& request, const io::Responder& 
     info.value = 1;
     for (const auto& [name, value] : resource) info.labels.emplace_back(ReplaceAll(name, ".", "_"), value);
     families["target_info"] = Family{"Target metadata", FamilyType::kGauge, {std::move(info)}};
-    responder.Send({200, {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}}, WriteText(families)});
+    responder.Send({200, {{"content-type", kTextType}}, WriteText(families)});
   });
 }
 
@@ -107,32 +117,34 @@ void MetricsServer::Reconcile() {
 }
 
 void MetricsServer::Schedule(Exporter& exporter) {
-  exporter.timer = loop_.PostAfter(exporter.target.interval, [this, socket = exporter.target.socket_path, alive = std::weak_ptr<char>(alive_)] {
-    if (alive.expired()) return;
-    const auto it = exporters_.find(socket);
-    if (it == exporters_.end()) return;
-    Schedule(*it->second);  // by the clock, not after the collector's answer
-    Export(it->second, [] {});
-  });
+  exporter.timer =
+      loop_.PostAfter(exporter.target.interval, [this, socket = exporter.target.socket_path, alive = std::weak_ptr<char>(alive_)] {
+        if (alive.expired()) return;
+        const auto it = exporters_.find(socket);
+        if (it == exporters_.end()) return;
+        Schedule(*it->second);  // by the clock, not after the collector's answer
+        Export(it->second, [] {});
+      });
 }
 
 void MetricsServer::Export(const std::shared_ptr<Exporter>& exporter, std::function<void()> done) {
   auto plan = plan_;
   const Nanos timeout = std::min<Nanos>(kExportTimeout, exporter->target.interval);
-  collector().Collect(plan, timeout,
-                      [plan, timeout, client = exporter->client, name = exporter->target.name, resource = options_.resource,
-                       done = std::move(done)](Parts parts) {
-                        std::string message = EncodeOtlp(std::move(parts), *plan, resource);
-                        if (message.empty()) return done();
-                        otel::GrpcCallOptions options;
-                        options.timeout = timeout;
-                        client->CallAsync(kExportMethod, std::move(message), options, [client, name, done](Result<std::string> reply) {
-                          if (!reply.ok()) {
-                            Logger("kuma-dp.metrics").Error("could not export metrics", {{"backend", name}, {"error", reply.error().ToString()}});
-                          }
-                          done();
-                        });
-                      });
+  collector().Collect(
+      plan, timeout,
+      [plan, timeout, client = exporter->client, name = exporter->target.name, resource = options_.resource,
+       done = std::move(done)](Parts parts) {
+        std::string message = EncodeOtlp(std::move(parts), *plan, resource);
+        if (message.empty()) return done();
+        otel::GrpcCallOptions options;
+        options.timeout = timeout;
+        client->CallAsync(kExportMethod, std::move(message), options, [client, name, done](Result<std::string> reply) {
+          if (!reply.ok()) {
+            Logger("kuma-dp.metrics").Error("could not export metrics", {{"backend", name}, {"error", reply.error().ToString()}});
+          }
+          done();
+        });
+      });
 }
 
 void MetricsServer::Flush(Nanos limit, std::function<void()> done) {

@@ -1,5 +1,5 @@
-// kuma-dp's side of MeshMetric: the metrics server on a Unix socket, which Envoy's Prometheus listener asks, and the exports to OpenTelemetry
-// collectors through Envoy's sockets or kuma-dp's own. Loop thread.
+// kuma-dp's side of MeshMetric and of a Mesh's metrics: the metrics server on a Unix socket, which Envoy's Prometheus listener asks, and
+// the exports to OpenTelemetry collectors through Envoy's sockets or kuma-dp's own. Loop thread.
 #pragma once
 
 #include <functional>
@@ -21,7 +21,8 @@ class MetricsServer {
   struct Options {
     std::string socket_path;
     PlanContext context;
-    Labels resource;                         // of OpenTelemetry
+    Json aggregate;                            // applications of the Mesh's own metrics
+    Labels resource;                           // of OpenTelemetry
     const MetricRegistry* registry = nullptr;  // kuma-dp's own metrics; outlives this
   };
   static Result<std::unique_ptr<MetricsServer>> Start(io::EventLoop& loop, const Clock& clock, Options options);

@@ -80,7 +80,9 @@ std::string CleanPath(std::string_view text) {
   return path.empty() ? "/" : path;
 }
 
-std::string SignalPath(std::string_view base, std::string_view signal) { return CleanPath(std::string(base) + "/v1/" + std::string(signal)); }
+std::string SignalPath(std::string_view base, std::string_view signal) {
+  return CleanPath(std::string(base) + "/v1/" + std::string(signal));
+}
 
 // key=value,key=value with percent-encoded values.
 std::map<std::string, std::string> ParseHeaders(std::string_view text) {
@@ -95,7 +97,8 @@ std::map<std::string, std::string> ParseHeaders(std::string_view text) {
 }
 
 bool Has(const Json& list, std::string_view text) {
-  return list.is_array() && std::any_of(list.begin(), list.end(), [&](const Json& one) { return one.is_string() && one.get<std::string>() == text; });
+  return list.is_array() &&
+         std::any_of(list.begin(), list.end(), [&](const Json& one) { return one.is_string() && one.get<std::string>() == text; });
 }
 
 std::string HostWithPort(const std::string& endpoint, const std::string& host_ip) {
@@ -198,7 +201,7 @@ Json Environment::Describe(std::string_view scope, Json& errors) const {
   const bool has_cert = Find(layer, "clientCertificate") != nullptr;
   const bool has_key = Find(layer, "clientKey") != nullptr;
   if (has_cert != has_key) complain("mtls");
-  out["effectiveAuthMode"] = has_cert && has_key                       ? "mtls"
+  out["effectiveAuthMode"] = has_cert && has_key                     ? "mtls"
                              : Find(layer, "certificate") != nullptr ? "tls"
                              : Find(layer, "headers") != nullptr     ? "headers"
                                                                      : "none";

@@ -28,10 +28,13 @@ std::string TextOf(const grpc::ByteBuffer& buffer) {
 ErrorCode CodeOf(grpc::StatusCode code) {
   switch (code) {
     case grpc::StatusCode::INVALID_ARGUMENT:
-    case grpc::StatusCode::UNIMPLEMENTED: return ErrorCode::kInvalid;
+    case grpc::StatusCode::UNIMPLEMENTED:
+      return ErrorCode::kInvalid;
     case grpc::StatusCode::PERMISSION_DENIED:
-    case grpc::StatusCode::UNAUTHENTICATED: return ErrorCode::kForbidden;
-    default: return ErrorCode::kUnavailable;
+    case grpc::StatusCode::UNAUTHENTICATED:
+      return ErrorCode::kForbidden;
+    default:
+      return ErrorCode::kUnavailable;
   }
 }
 
@@ -61,7 +64,8 @@ GrpcClient::GrpcClient(const GrpcTarget& target) {
   impl_ = std::make_shared<Impl>(grpc::CreateCustomChannel(target.address, credentials, arguments));
 }
 
-GrpcClient::GrpcClient(const std::string& authority, int fd) : impl_(std::make_shared<Impl>(grpc::CreateInsecureChannelFromFd(authority, fd))) {}
+GrpcClient::GrpcClient(const std::string& authority, int fd)
+    : impl_(std::make_shared<Impl>(grpc::CreateInsecureChannelFromFd(authority, fd))) {}
 
 GrpcClient::~GrpcClient() = default;
 

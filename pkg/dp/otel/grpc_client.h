@@ -35,7 +35,8 @@ class GrpcClient {
   ~GrpcClient();
 
   // The answer's bytes. `done` runs on a thread of gRPC.
-  void CallAsync(const std::string& method, std::string request, const GrpcCallOptions& options, std::function<void(Result<std::string>)> done);
+  void CallAsync(const std::string& method, std::string request, const GrpcCallOptions& options,
+                 std::function<void(Result<std::string>)> done);
   // Blocks.
   Result<std::string> Call(const std::string& method, std::string request, const GrpcCallOptions& options);
 

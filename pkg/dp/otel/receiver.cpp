@@ -77,7 +77,8 @@ class HttpSender final : public Sender {
       const auto reply = io::HttpFetch(request);
       if (!reply.ok()) return done(reply.error());
       if (reply->status / 100 != 2) {
-        return done(Unavailable("collector returned status " + std::to_string(reply->status) + ": " + reply->body.substr(0, 1024), request.url));
+        return done(
+            Unavailable("collector returned status " + std::to_string(reply->status) + ": " + reply->body.substr(0, 1024), request.url));
       }
       done(std::string());  // an empty answer message: all was taken
     });
@@ -135,7 +136,8 @@ class Call final : public grpc::ServerGenericBidiReactor {
   void Reply(const Result<std::string>& reply) {
     if (!reply.ok()) {
       const bool hopeless = reply.error().code == ErrorCode::kConflict;
-      return Finish(grpc::Status(hopeless ? grpc::StatusCode::FAILED_PRECONDITION : grpc::StatusCode::UNAVAILABLE, reply.error().ToString()));
+      return Finish(
+          grpc::Status(hopeless ? grpc::StatusCode::FAILED_PRECONDITION : grpc::StatusCode::UNAVAILABLE, reply.error().ToString()));
     }
     const grpc::Slice slice(*reply);
     reply_ = grpc::ByteBuffer(&slice, 1);
@@ -197,7 +199,8 @@ Receivers::~Receivers() {
   if (pool_) pool_->Stop();
 }
 
-Result<std::shared_ptr<Receivers::Receiver>> Receivers::Open(const std::string& socket_path, std::map<std::string, Route, std::less<>> routes) {
+Result<std::shared_ptr<Receivers::Receiver>> Receivers::Open(const std::string& socket_path,
+                                                             std::map<std::string, Route, std::less<>> routes) {
   Senders senders;
   for (const auto& [signal, route] : routes) {
     std::shared_ptr<Sender>& sender = senders[MethodOf(signal)];
@@ -239,7 +242,8 @@ Status Receivers::SetDocument(const std::string& document) {
     const std::string path = GetString(backend, "socketPath");
     if (path.empty()) continue;
     std::map<std::string, Route, std::less<>> routes;
-    for (const std::string_view signal : kSignals) routes[std::string(signal)] = options_.environment.Resolve(backend, signal, options_.host_ip);
+    for (const std::string_view signal : kSignals)
+      routes[std::string(signal)] = options_.environment.Resolve(backend, signal, options_.host_ip);
     const Route metrics = routes["metrics"];
     if (const auto it = old.find(path); it != old.end() && it->second->routes == routes) {
       receivers_[path] = it->second;

@@ -37,9 +37,8 @@ bool IsServing(const std::string& message) { return message.size() >= 2 && messa
 }  // namespace
 
 Prober::Prober(std::string pod_address, bool redirected)
-    : context_(std::make_shared<const Context>(
-          Context{pod_address.empty() ? "127.0.0.1" : pod_address,
-                  !redirected ? std::string() : (Contains(pod_address, ":") ? "::6" : "127.0.0.6")})),
+    : context_(std::make_shared<const Context>(Context{pod_address.empty() ? "127.0.0.1" : pod_address,
+                                                       !redirected ? std::string() : (Contains(pod_address, ":") ? "::6" : "127.0.0.6")})),
       pool_(kThreads, kMostQueued) {}
 
 Prober::~Prober() = default;
@@ -52,7 +51,8 @@ Result<std::unique_ptr<Prober>> Prober::Start(io::EventLoop& loop, uint16_t port
   options.service.handler = [self = prober.get()](io::HttpRequest request, io::Responder responder) {
     auto work = [context = self->context_, request = std::move(request), responder] {
       const ProbeReply reply = context->Answer(request);
-      responder.Send({reply.status, {{"content-type", "text/plain; charset=utf-8"}, {"x-content-type-options", "nosniff"}}, reply.text + "\n"});
+      responder.Send(
+          {reply.status, {{"content-type", "text/plain; charset=utf-8"}, {"x-content-type-options", "nosniff"}}, reply.text + "\n"});
     };
     if (!self->pool_.TrySubmit(std::move(work))) responder.Send({503, {{"content-type", "text/plain; charset=utf-8"}}, "UNKNOWN\n"});
   };

@@ -50,17 +50,21 @@ Json ValueOf(const char* text) {
 
 }  // namespace
 
-std::vector<BuiltIn> BuiltInsOf(std::string_view policy_type, Side side, mesh::Protocol protocol, const mesh::MeshConfig& mesh, bool applies) {
+std::vector<BuiltIn> BuiltInsOf(std::string_view policy_type, Side side, mesh::Protocol protocol, const mesh::MeshConfig& mesh,
+                                bool applies) {
   std::vector<BuiltIn> out;
   const auto add = [&](const Row& row, const char* note) {
-    if (row.type != policy_type || row.side != side || (row.when == When::kHttp && !mesh::IsHttp(protocol)) || (row.when == When::kApplied && !applies)) return;
+    if (row.type != policy_type || row.side != side || (row.when == When::kHttp && !mesh::IsHttp(protocol)) ||
+        (row.when == When::kApplied && !applies))
+      return;
     if (std::string_view(row.path).starts_with("http.") && !mesh::IsHttp(protocol)) return;
     out.push_back({row.path, ValueOf(row.value), note});
   };
   for (const Row& row : kRows) add(row, "");
   for (const Row& row : kOfEnvoy) add(row, "Envoy's own");
   if (policy_type == "MeshTrafficPermission" && side == Side::kInbound && !applies) {
-    out.push_back(mesh.mtls_enabled ? BuiltIn{"action", "Deny", "mutual TLS is on and no policy allows anybody"} : BuiltIn{"action", "Allow", "mutual TLS is off: nobody is asked who they are"});
+    out.push_back(mesh.mtls_enabled ? BuiltIn{"action", "Deny", "mutual TLS is on and no policy allows anybody"}
+                                    : BuiltIn{"action", "Allow", "mutual TLS is off: nobody is asked who they are"});
   }
   if (policy_type == "MeshTLS" && side == Side::kInbound && mesh.mtls_enabled) {
     out.push_back({"mode", mesh.mtls_mode == mesh::MtlsMode::kPermissive ? "Permissive" : "Strict", "the mesh's mtls backend"});

@@ -19,7 +19,8 @@ struct BuiltIn {
 };
 
 // `applies`: some policy of the type has a rule there. In order of paths.
-std::vector<BuiltIn> BuiltInsOf(std::string_view policy_type, Side side, mesh::Protocol protocol, const mesh::MeshConfig& mesh, bool applies);
+std::vector<BuiltIn> BuiltInsOf(std::string_view policy_type, Side side, mesh::Protocol protocol, const mesh::MeshConfig& mesh,
+                                bool applies);
 
 // Rules of these are all in force beside each other: none overrides another.
 bool RulesAddUp(std::string_view policy_type);

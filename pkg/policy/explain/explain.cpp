@@ -38,7 +38,9 @@ class TypeExplainer {
     if (const auto inbound = rules.inbound.find(key); inbound != rules.inbound.end()) AddInboundRules(inbound->second, protocol, out);
     const bool from_counts = !type_.policy->from_as_rules || out.empty();
     if (const auto from = rules.from.find(key); from != rules.from.end() && from_counts) {
-      for (const SubsetRule& rule : from->second) Append(Rule(SubsetText(rule.subset, "clients"), LayersOf(rule, "from", *type_.policy), EntryList::kFrom, Side::kInbound, protocol), out);
+      for (const SubsetRule& rule : from->second)
+        Append(Rule(SubsetText(rule.subset, "clients"), LayersOf(rule, "from", *type_.policy), EntryList::kFrom, Side::kInbound, protocol),
+               out);
     }
     if (out.empty()) Append(Rule("every client", {}, EntryList::kNone, Side::kInbound, protocol), out);
     return out;
@@ -49,7 +51,8 @@ class TypeExplainer {
     std::vector<Layer> layers;
     std::string applies;
     if (rules_ != nullptr && outbound.destination) {
-      if (const ResourceRule* rule = FindResourceRule(rules_->to_resources, *outbound.destination, input_.snapshot.mesh_name); rule != nullptr) {
+      if (const ResourceRule* rule = FindResourceRule(rules_->to_resources, *outbound.destination, input_.snapshot.mesh_name);
+          rule != nullptr) {
         layers = LayersOf(*rule, *type_.policy);
         applies = ResourceText(rule->resource);
       }
@@ -94,7 +97,9 @@ class TypeExplainer {
     std::vector<std::string> parts;
     for (const char* key : {"spiffeID", "sni"}) {
       const Json& one = Get(match, key);
-      if (one.is_object()) parts.push_back(std::string(key == std::string_view("sni") ? "SNI" : "SPIFFE ID") + " " + ToLower(GetString(one, "type")) + " " + GetString(one, "value"));
+      if (one.is_object())
+        parts.push_back(std::string(key == std::string_view("sni") ? "SNI" : "SPIFFE ID") + " " + ToLower(GetString(one, "type")) + " " +
+                        GetString(one, "value"));
     }
     return "clients with " + Join(parts, " and ");
   }
@@ -127,7 +132,8 @@ class TypeExplainer {
     std::set<Kri> used;
     for (const Origin& origin : own->origins) used.insert(KriOf(origin.policy->meta));
     for (const auto& [kri, rule] : rules_->to_resources) {
-      if (kri.type == "MeshHTTPRoute" && used.contains(kri)) Append(Rule(ResourceText(kri), LayersOf(rule, *type_.policy), EntryList::kTo, Side::kOutbound, protocol), out);
+      if (kri.type == "MeshHTTPRoute" && used.contains(kri))
+        Append(Rule(ResourceText(kri), LayersOf(rule, *type_.policy), EntryList::kTo, Side::kOutbound, protocol), out);
     }
   }
 
@@ -137,7 +143,8 @@ class TypeExplainer {
                  {"name", policy.meta.name()},
                  {"targetRef", TargetText(ParseTargetRef(Get(policy.spec, "targetRef")))}};
     if (list != EntryList::kNone) body["entry"] = std::string(EntryListName(list)) + "[" + std::to_string(origin.rule_index) + "]";
-    for (const auto& [key, label] : {std::pair{"origin", kOriginLabel}, {"role", kPolicyRoleLabel}, {"zone", kZoneLabel}, {"namespace", kNamespaceLabel}}) {
+    for (const auto& [key, label] :
+         {std::pair{"origin", kOriginLabel}, {"role", kPolicyRoleLabel}, {"zone", kZoneLabel}, {"namespace", kNamespaceLabel}}) {
       if (std::string value = LabelOf(policy, label); !value.empty()) body[key] = std::move(value);
     }
     return body;
@@ -160,7 +167,8 @@ class TypeExplainer {
       fields.push_back(std::move(body));
     }
     for (const BuiltIn& built_in : BuiltInsOf(type_.name, side, protocol, *input_.snapshot.mesh, !layers.empty())) {
-      const bool known = std::any_of(set.begin(), set.end(), [&](const std::string& path) { return path == built_in.path || built_in.path.starts_with(path + "."); });
+      const bool known = std::any_of(
+          set.begin(), set.end(), [&](const std::string& path) { return path == built_in.path || built_in.path.starts_with(path + "."); });
       if (known) continue;
       Json body = {{"path", built_in.path}, {"value", built_in.value}, {"builtIn", true}};
       if (!built_in.note.empty()) body["note"] = built_in.note;
@@ -231,7 +239,8 @@ class Explainer {
     for (const mesh::Inbound& inbound : input_.dataplane.inbounds) {
       known.push_back(inbound.SectionName());
       const InboundKey key{inbound.address, inbound.port};
-      const bool wanted = filter_.inbound.empty() || filter_.inbound == std::to_string(inbound.port) || filter_.inbound == inbound.SectionName();
+      const bool wanted =
+          filter_.inbound.empty() || filter_.inbound == std::to_string(inbound.port) || filter_.inbound == inbound.SectionName();
       if (!wanted || !seen.insert(key).second) continue;
       Json body = {{"port", inbound.port},
                    {"address", inbound.address},
@@ -253,7 +262,8 @@ class Explainer {
     if (wanted.empty() || wanted == outbound.service) return true;
     if (!outbound.destination) return false;
     const Kri& kri = *outbound.destination;
-    return wanted == kri.name || wanted == kri.name + ":" + kri.section || wanted == ToString(kri, input_.types) || wanted == ToString(kri.WithoutSection(), input_.types);
+    return wanted == kri.name || wanted == kri.name + ":" + kri.section || wanted == ToString(kri, input_.types) ||
+           wanted == ToString(kri.WithoutSection(), input_.types);
   }
 
   Result<Json> Outbounds() const {
@@ -277,7 +287,8 @@ class Explainer {
       const std::string near = NearestName(filter_.outbound, known);
       std::sort(known.begin(), known.end());
       known.erase(std::unique(known.begin(), known.end()), known.end());
-      return Invalid("the proxy has no outbound " + QuoteGo(filter_.outbound) + (near.empty() ? "; it has " + (known.empty() ? "none" : Join(known, ", ")) : ". Did you mean " + QuoteGo(near) + "?"));
+      return Invalid("the proxy has no outbound " + QuoteGo(filter_.outbound) +
+                     (near.empty() ? "; it has " + (known.empty() ? "none" : Join(known, ", ")) : ". Did you mean " + QuoteGo(near) + "?"));
     }
     return out;
   }
@@ -288,9 +299,25 @@ class Explainer {
     return std::any_of(input_.outbounds.begin(), input_.outbounds.end(), [&](const ExplainedOutbound& outbound) {
       if (!outbound.destination) return target.IsOldKind() && SelectsService(target, {{std::string(kServiceTag), outbound.service}});
       return std::any_of(resolved.begin(), resolved.end(), [&](const ResolvedTarget& one) {
-        return one.kri.type == "Mesh" || (one.kri.section.empty() ? one.kri == outbound.destination->WithoutSection() : one.kri == *outbound.destination);
+        return one.kri.type == "Mesh" ||
+               (one.kri.section.empty() ? one.kri == outbound.destination->WithoutSection() : one.kri == *outbound.destination);
       });
     });
+  }
+
+  std::string WhyUnreached(const TargetRef& target, const ResourceMeta& policy) const {
+    if (input_.outbounds.empty()) return "the proxy has no outbounds";
+    // A port that is declared by its number is another section than the name of that port.
+    std::set<std::string> sections;
+    for (const ResolvedTarget& one : ResolveTargetRef(target, policy, input_.snapshot)) {
+      for (const ExplainedOutbound& outbound : input_.outbounds) {
+        if (outbound.destination && outbound.destination->WithoutSection() == one.kri.WithoutSection())
+          sections.insert(outbound.destination->section);
+      }
+    }
+    if (sections.empty()) return "the proxy has no outbound to it";
+    return "the proxy's outbounds to it are declared as section " + Join({sections.begin(), sections.end()}, ", ") + ", not " +
+           target.section;
   }
 
   // Entries of policies that select the proxy and still do nothing for it.
@@ -305,7 +332,7 @@ class Explainer {
           const TargetRef target = ParseTargetRef(Get(entries[i], "targetRef"));
           std::optional<std::string> reason = WhyUnresolved(target, policy->meta, input_.snapshot);
           if (!reason && target.kind != TargetKind::kMeshHttpRoute && !IsReached(target, policy->meta)) {
-            reason = input_.outbounds.empty() ? "the proxy has no outbounds" : "the proxy has no outbound to it";
+            reason = WhyUnreached(target, policy->meta);
           }
           if (!reason) continue;
           out.push_back({{"type", type->name},
@@ -326,7 +353,8 @@ class Explainer {
       for (const ResourcePtr& policy : input_.snapshot.Resources(type->name)) {
         const TargetRef top = ParseTargetRef(Get(policy->spec, "targetRef"));
         std::optional<NearMiss> miss = FindNearMiss(policy->meta, top, input_.dataplane, input_.snapshot);
-        if (!miss && IsShadow(policy->meta)) miss = NearMiss{0, "it selects the proxy, but is in shadow mode (label kuma.io/effect: shadow)"};
+        if (!miss && IsShadow(policy->meta))
+          miss = NearMiss{0, "it selects the proxy, but is in shadow mode (label kuma.io/effect: shadow)"};
         if (!miss) continue;
         rows.emplace_back(miss->distance, Json{{"type", type->name},
                                                {"name", policy->meta.name()},
@@ -358,7 +386,8 @@ Result<Json> ExplainBody(const ExplainInput& input, const ExplainFilter& filter)
         if (one->policy != nullptr) names.push_back(one->name);
       }
       const std::string near = NearestName(filter.policy, names);
-      return Invalid("there is no policy of type " + QuoteGo(filter.policy) + (near.empty() ? "; there are " + Join(names, ", ") : ". Did you mean " + QuoteGo(near) + "?"));
+      return Invalid("there is no policy of type " + QuoteGo(filter.policy) +
+                     (near.empty() ? "; there are " + Join(names, ", ") : ". Did you mean " + QuoteGo(near) + "?"));
     }
   }
   return Explainer(input, filter).Body();

@@ -9,19 +9,21 @@
 namespace kuma::policy {
 namespace {
 
-constexpr size_t kValueWidth = 36;   // longer values get lines of their own
+constexpr size_t kValueWidth = 36;  // longer values get lines of their own
 constexpr size_t kNearestShown = 8;
 
 std::string Plain(const Json& value) { return value.is_string() ? value.get<std::string>() : ToJsonText(value); }
 
-std::string Padded(const std::string& text, size_t width) { return text.size() >= width ? text : text + std::string(width - text.size(), ' '); }
+std::string Padded(const std::string& text, size_t width) {
+  return text.size() >= width ? text : text + std::string(width - text.size(), ' ');
+}
 
-// "web-timeouts to[0] (Dataplane app=web, zone)"
+// "web-timeouts to[0]  (Dataplane app=web, from global)"
 std::string PolicyText(const Json& policy) {
   std::string text = GetString(policy, "name");
   if (const std::string entry = GetString(policy, "entry"); !entry.empty()) text += " " + entry;
   std::vector<std::string> facts = {GetString(policy, "targetRef")};
-  if (const std::string origin = GetString(policy, "origin"); !origin.empty()) facts.push_back("origin " + origin);
+  if (GetString(policy, "origin") == "global") facts.push_back("from global");
   if (const std::string role = GetString(policy, "role"); !role.empty() && role != "system") facts.push_back(role);
   return text + "  (" + Join(facts, ", ") + ")";
 }
@@ -59,7 +61,8 @@ std::vector<Line> LinesOf(const Json& fields) {
     for (const Json& loser : Get(field, "overrides")) {
       Line lost;
       AddValue(lost, Get(loser, "value"));
-      lost.source = "x " + GetString(Get(loser, "setBy"), "name") + " " + GetString(Get(loser, "setBy"), "entry") + ": " + GetString(loser, "why");
+      lost.source =
+          "x " + GetString(Get(loser, "setBy"), "name") + " " + GetString(Get(loser, "setBy"), "entry") + ": " + GetString(loser, "why");
       if (const std::string path = GetString(loser, "path"); !path.empty()) lost.source += " (it set " + path + ")";
       lines.push_back(std::move(lost));
     }
@@ -78,7 +81,8 @@ void PrintLines(std::ostream& out, const std::vector<Line>& lines) {
     value_width = std::max(value_width, Width(line.value));
   }
   for (const Line& line : lines) {
-    out << "      " << Padded(line.path, path_width) << "  " << line.value << std::string(value_width - Width(line.value), ' ') << "  " << line.source << "\n";
+    out << "      " << Padded(line.path, path_width) << "  " << line.value << std::string(value_width - Width(line.value), ' ') << "  "
+        << line.source << "\n";
     if (line.block.is_null()) continue;
     for (const std::string& text : Split(ToYaml(line.block), '\n')) {
       if (!text.empty()) out << "        " << text << "\n";
@@ -99,7 +103,8 @@ std::string PoliciesText(const Json& policies) {
 }
 
 // Parts that have the same settings are told once.
-void PrintParts(std::ostream& out, const Json& parts, const std::string& one, const std::string& many, const std::function<std::string(const Json&)>& title) {
+void PrintParts(std::ostream& out, const Json& parts, const std::string& one, const std::string& many,
+                const std::function<std::string(const Json&)>& title) {
   std::vector<std::pair<std::string, std::vector<std::string>>> groups;
   for (const Json& part : parts) {
     std::string text = PoliciesText(Get(part, "policies"));
@@ -108,7 +113,8 @@ void PrintParts(std::ostream& out, const Json& parts, const std::string& one, co
     group->second.push_back(title(part));
   }
   for (const auto& [text, titles] : groups) {
-    out << "\n  " << (titles.size() == 1 ? one : many) << " " << Join(titles, "\n    ") << "\n" << (text.empty() ? "    (no policy)\n" : text);
+    out << "\n  " << (titles.size() == 1 ? one : many) << " " << Join(titles, "\n    ") << "\n"
+        << (text.empty() ? "    (no policy)\n" : text);
   }
 }
 
@@ -122,8 +128,8 @@ std::string InboundTitle(const Json& inbound) {
 
 std::string OutboundTitle(const Json& outbound) {
   const std::string destination = GetString(outbound, "destination");
-  return (destination.empty() ? GetString(outbound, "service") : destination) + " at " + GetString(outbound, "address") + ":" + std::to_string(GetInt(outbound, "port")) + ", " +
-         GetString(outbound, "protocol");
+  return (destination.empty() ? GetString(outbound, "service") : destination) + " at " + GetString(outbound, "address") + ":" +
+         std::to_string(GetInt(outbound, "port")) + ", " + GetString(outbound, "protocol");
 }
 
 void PrintUnmatched(std::ostream& out, const Json& unmatched, bool all) {
@@ -136,7 +142,8 @@ void PrintUnmatched(std::ostream& out, const Json& unmatched, bool all) {
       break;
     }
     ++shown;
-    out << "  " << GetString(policy, "type") << " " << GetString(policy, "name") << "  (" << GetString(policy, "targetRef") << ")\n      " << GetString(policy, "reason") << "\n";
+    out << "  " << GetString(policy, "type") << " " << GetString(policy, "name") << "  (" << GetString(policy, "targetRef") << ")\n      "
+        << GetString(policy, "reason") << "\n";
   }
 }
 
@@ -160,7 +167,8 @@ void PrintWarnings(std::ostream& out, const char* title, const Json& warnings) {
 void PrintExplanation(std::ostream& out, const Json& explanation, bool all) {
   const Json& dataplane = Get(explanation, "dataplane");
   out << GetString(dataplane, "name") << ", a " << GetString(dataplane, "type") << " of mesh " << GetString(dataplane, "mesh");
-  if (const auto connected = dataplane.find("connected"); connected != dataplane.end()) out << (*connected == true ? ", connected" : ", not connected");
+  if (const auto connected = dataplane.find("connected"); connected != dataplane.end())
+    out << (*connected == true ? ", connected" : ", not connected");
   out << "\n";
   PrintWarnings(out, "Envoy does not take its newest configuration:", Get(explanation, "rejected"));
   PrintWarnings(out, "Left out of its configuration:", Get(explanation, "warnings"));
@@ -172,7 +180,8 @@ void PrintExplanation(std::ostream& out, const Json& explanation, bool all) {
   if (const Json& idle = Get(explanation, "withoutEffect"); idle.is_array() && !idle.empty()) {
     out << "\nEntries without an effect here:\n";
     for (const Json& entry : idle) {
-      out << "  " << GetString(entry, "type") << " " << GetString(entry, "name") << " " << GetString(entry, "entry") << "  (" << GetString(entry, "targetRef") << ")\n      " << GetString(entry, "reason") << "\n";
+      out << "  " << GetString(entry, "type") << " " << GetString(entry, "name") << " " << GetString(entry, "entry") << "  ("
+          << GetString(entry, "targetRef") << ")\n      " << GetString(entry, "reason") << "\n";
     }
   }
   PrintUnmatched(out, Get(explanation, "unmatched"), all);

@@ -57,8 +57,7 @@ Json RuleFaults::UsableFilters(const Json& filters) {
           const std::string name = header.is_string() ? header.get<std::string>() : GetString(header, "name");
           if (request ? IsProtectedHeader(name) : name.starts_with(':')) {
             Add(At("default.filters", i) + "." + modifier + "." + At(list, k),
-                "left out: Envoy does not let routes modify the header " + name +
-                    (request ? "; URLRewrite has a hostname for this" : ""));
+                "left out: Envoy does not let routes modify the header " + name + (request ? "; URLRewrite has a hostname for this" : ""));
           } else {
             kept.push_back(header);
           }
@@ -77,7 +76,8 @@ bool RuleFaults::IsUsable(const Json& match) {
     if (GetString(condition, "type") != "RegularExpression" || IsRegex(GetString(condition, "value"))) return;
     size_t index = 0;
     while (index < matches_.size() && matches_[index] != match) ++index;
-    Add(At("matches", index) + "." + path + ".value", "the match is left out: " + GetString(condition, "value") + " is no regular expression of RE2");
+    Add(At("matches", index) + "." + path + ".value",
+        "the match is left out: " + GetString(condition, "value") + " is no regular expression of RE2");
     usable = false;
   };
   check(Get(match, "path"), "path");
@@ -96,7 +96,8 @@ void RuleFaults::CheckBackends(const Kri& origin, const Json& refs, const Backen
     if (resolve(origin, refs[i], true)) continue;
     if (GetInt(refs[i], "weight", 1) == 0) continue;
     const bool by_labels = !Get(refs[i], "labels").empty();
-    Add(At("default.backendRefs", i), report_.diagnose(origin, refs[i], true) + (by_labels && !all_missing ? "; it counts as not written" : then));
+    Add(At("default.backendRefs", i),
+        report_.diagnose(origin, refs[i], true) + (by_labels && !all_missing ? "; it counts as not written" : then));
     any = true;
   }
   if (all_missing && !any) Add("default.backendRefs", "every backend has weight 0; requests that match get 500");

@@ -14,7 +14,8 @@ namespace kuma::policy {
 class RuleFaults {
  public:
   // `types` may be null: then warnings name no resource.
-  RuleFaults(const RouteReport& report, const TypeRegistry* types, const Json& matches) : report_(report), types_(types), matches_(matches) {}
+  RuleFaults(const RouteReport& report, const TypeRegistry* types, const Json& matches)
+      : report_(report), types_(types), matches_(matches) {}
 
   // Who wrote the rule.
   void Blame(const Origin& origin) { origin_ = origin; }

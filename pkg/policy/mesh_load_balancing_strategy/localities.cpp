@@ -118,7 +118,8 @@ Place EgressPlace(const std::vector<Failover>& failovers) {
   }
   unsigned char hash[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), hash);
-  return {"egress_" + HexEncode(std::string_view(reinterpret_cast<const char*>(hash), 4)), "", 1, 0};
+  const std::string digest = Base64Encode(std::string_view(reinterpret_cast<const char*>(hash), sizeof(hash)));
+  return {"egress_" + digest.substr(0, 8), "", 1, 0};
 }
 
 // Keeps the labels that affinity reads: the rest is of no use to Envoy.

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "pkg/base/json.h"
+#include "pkg/base/strings.h"
 #include "pkg/envoy/api.h"
 #include "pkg/envoy/descriptors.h"
 
@@ -59,7 +60,8 @@ Status CheckUnlinkedTypes(Json& value) {
 }  // namespace
 
 std::string NativeFault(NativeKind kind, std::string_view yaml, bool whole) {
-  Result<Json> parsed = ParseYaml(yaml);
+  // Nothing at all is a resource without fields.
+  Result<Json> parsed = Trim(yaml).empty() ? Result<Json>(Json::object()) : ParseYaml(yaml);
   if (!parsed.ok()) return parsed.error().ToString();
   Json document = std::move(parsed).value();
   if (!document.is_object()) {

@@ -62,7 +62,7 @@ void Inbound(InboundDraft& draft, const PolicySlice& slice) {
 }
 
 void Cluster(OutboundClusterDraft& draft, const PolicySlice& slice) {
-  if (!Applies(draft.proxy, slice) || draft.external || !draft.cluster.tls) return;
+  if (!Applies(draft.proxy, slice) || draft.external || !draft.cluster.tls || (!draft.destination && !draft.has_outbound)) return;
   const Json conf = slice.CatchAll();
   const Json& version = Get(conf, "tlsVersion");
   const Json& ciphers = Get(conf, "tlsCiphers");

@@ -60,7 +60,8 @@ NearMiss NearestByTags(const mesh::Tags& wanted, const mesh::Dataplane& dataplan
   const auto consider = [&](NearMiss miss) {
     if (!nearest || miss.distance < nearest->distance) nearest = std::move(miss);
   };
-  for (const mesh::Inbound& inbound : dataplane.inbounds) consider(Compare("tag", "inbound " + inbound.SectionName(), wanted, inbound.tags));
+  for (const mesh::Inbound& inbound : dataplane.inbounds)
+    consider(Compare("tag", "inbound " + inbound.SectionName(), wanted, inbound.tags));
   if (dataplane.gateway.has_value()) {
     if (dataplane.gateway->builtin) return {kNever, "the proxy is a builtin gateway, which this version does not configure"};
     consider(Compare("tag", "the gateway", wanted, dataplane.gateway->tags));
@@ -73,7 +74,8 @@ NearMiss NearestByTags(const mesh::Tags& wanted, const mesh::Dataplane& dataplan
 std::vector<std::string> SectionsOf(const mesh::Dataplane& dataplane) {
   std::vector<std::string> sections;
   for (const mesh::Inbound& inbound : dataplane.inbounds) sections.push_back(inbound.SectionName());
-  for (const mesh::ProxyListener& listener : dataplane.listeners) sections.push_back(listener.name.empty() ? std::to_string(listener.port) : listener.name);
+  for (const mesh::ProxyListener& listener : dataplane.listeners)
+    sections.push_back(listener.name.empty() ? std::to_string(listener.port) : listener.name);
   return sections;
 }
 
@@ -85,9 +87,11 @@ NearMiss MissedDataplane(const ResourceMeta& policy, const TargetRef& top, const
     const Kri wanted = TargetRefToKri(origin, top);
     const Kri own = KriOf(dataplane.resource->meta);
     NearMiss miss{kWrongName, "name: wants " + Quoted(wanted.name) + ", the proxy is " + Quoted(own.name)};
-    if (wanted.name == own.name && wanted.ns != own.ns) miss = {kWrongValue, "namespace: wants " + Quoted(wanted.ns) + ", the proxy is in " + Quoted(own.ns)};
+    if (wanted.name == own.name && wanted.ns != own.ns)
+      miss = {kWrongValue, "namespace: wants " + Quoted(wanted.ns) + ", the proxy is in " + Quoted(own.ns)};
     if (wanted.name == own.name && wanted.ns == own.ns) {
-      miss = {kElsewhere, "a name means a proxy of the policy's own zone (" + Quoted(wanted.zone) + "), the proxy is of " + Quoted(own.zone) + "; labels select across zones"};
+      miss = {kElsewhere, "a name means a proxy of the policy's own zone (" + Quoted(wanted.zone) + "), the proxy is of " +
+                              Quoted(own.zone) + "; labels select across zones"};
     }
     if (EditDistance(wanted.name, own.name) == 1) miss.distance = kWrongValue;
     return miss;
@@ -95,10 +99,12 @@ NearMiss MissedDataplane(const ResourceMeta& policy, const TargetRef& top, const
   if (!top.section.empty()) {
     const std::vector<std::string> sections = SectionsOf(dataplane);
     const std::string near = NearestName(top.section, sections);
-    return {kWrongValue, "sectionName: wants " + Quoted(top.section) + ", the proxy has " + (sections.empty() ? "no inbound" : Join(sections, ", ")) +
+    return {kWrongValue, "sectionName: wants " + Quoted(top.section) + ", the proxy has " +
+                             (sections.empty() ? "no inbound" : Join(sections, ", ")) +
                              (near.empty() ? std::string() : "; did you mean " + Quoted(near) + "?")};
   }
-  if (dataplane.gateway.has_value() && dataplane.gateway->builtin) return {kNever, "the proxy is a builtin gateway, which this version does not configure"};
+  if (dataplane.gateway.has_value() && dataplane.gateway->builtin)
+    return {kNever, "the proxy is a builtin gateway, which this version does not configure"};
   return {kNever, "the proxy has no inbound"};
 }
 
@@ -111,15 +117,18 @@ NearMiss MissedService(const TargetRef& top, const mesh::Dataplane& dataplane) {
     return NearestByTags(wanted, dataplane);
   }
   const std::string near = NearestName(top.name, services);
-  return {near.empty() ? kWrongName : kWrongValue,
-          "kuma.io/service: wants " + Quoted(top.name) + ", the proxy serves " + (services.empty() ? "none" : Join(services, ", ")) +
-              (near.empty() ? std::string() : "; did you mean " + Quoted(near) + "?")};
+  return {near.empty() ? kWrongName : kWrongValue, "kuma.io/service: wants " + Quoted(top.name) + ", the proxy serves " +
+                                                       (services.empty() ? "none" : Join(services, ", ")) +
+                                                       (near.empty() ? std::string() : "; did you mean " + Quoted(near) + "?")};
 }
 
 std::vector<std::string> NamesOf(const mesh::Snapshot& snapshot, std::string_view type) {
   std::vector<std::string> names;
   for (const auto& [kri, destination] : snapshot.AllDestinations()) {
     if (kri.type == type) names.push_back(kri.name);
+  }
+  if (type == "MeshService") {
+    for (const auto& [name, service] : snapshot.AllServices()) names.push_back(name);
   }
   return names;
 }
@@ -144,7 +153,8 @@ std::string TargetText(const TargetRef& target) {
   return text;
 }
 
-std::optional<NearMiss> FindNearMiss(const ResourceMeta& policy, const TargetRef& top, const mesh::Dataplane& dataplane, const mesh::Snapshot& snapshot) {
+std::optional<NearMiss> FindNearMiss(const ResourceMeta& policy, const TargetRef& top, const mesh::Dataplane& dataplane,
+                                     const mesh::Snapshot& snapshot) {
   const Selection selection = SelectProxy(policy, top, dataplane, snapshot);
   if (selection.matches()) return std::nullopt;
   if (!selection.error.empty()) {
@@ -158,11 +168,13 @@ std::optional<NearMiss> FindNearMiss(const ResourceMeta& policy, const TargetRef
   }
   const Labels& own = dataplane.labels();
   if (!ZoneAllows(policy.labels, own)) {
-    return NearMiss{kElsewhere, "the policy was made in zone " + LabelOr(policy.labels, kZoneLabel, "(unknown)") + " and stays there; the proxy is in zone " + LabelOr(own, kZoneLabel, "(unknown)")};
+    return NearMiss{kElsewhere, "the policy was made in zone " + LabelOr(policy.labels, kZoneLabel, "(unknown)") +
+                                    " and stays there; the proxy is in zone " + LabelOr(own, kZoneLabel, "(unknown)")};
   }
   if (!NamespaceAllows(policy.labels, own)) {
-    return NearMiss{kElsewhere, "a policy of role " + LabelOr(policy.labels, kPolicyRoleLabel, "") + " stays in its namespace " + LabelOr(policy.labels, kNamespaceLabel, "(none)") +
-                                    "; the proxy is in " + LabelOr(own, kNamespaceLabel, "none")};
+    return NearMiss{kElsewhere, "a policy of role " + LabelOr(policy.labels, kPolicyRoleLabel, "") + " stays in its namespace " +
+                                    LabelOr(policy.labels, kNamespaceLabel, "(none)") + "; the proxy is in " +
+                                    LabelOr(own, kNamespaceLabel, "none")};
   }
   switch (top.kind) {
     case TargetKind::kMesh:
@@ -178,7 +190,8 @@ std::optional<NearMiss> FindNearMiss(const ResourceMeta& policy, const TargetRef
       return NearMiss{kNever, "it is for builtin gateways, which this version does not configure"};
     case TargetKind::kMeshHttpRoute: {
       const ResourcePtr route = FindRoute(snapshot, policy.mesh(), top.name);
-      std::optional<NearMiss> of_route = route == nullptr ? std::nullopt : FindNearMiss(route->meta, ParseTargetRef(Get(route->spec, "targetRef")), dataplane, snapshot);
+      std::optional<NearMiss> of_route =
+          route == nullptr ? std::nullopt : FindNearMiss(route->meta, ParseTargetRef(Get(route->spec, "targetRef")), dataplane, snapshot);
       if (!of_route) return NearMiss{kNever, "its route does not select the proxy"};
       of_route->reason = "its MeshHTTPRoute " + Quoted(top.name) + " does not select the proxy: " + of_route->reason;
       return of_route;
@@ -206,7 +219,8 @@ std::optional<std::string> WhyUnresolved(const TargetRef& target, const Resource
   }
   TargetRef whole = target;
   whole.section.clear();
-  const std::vector<ResolvedTarget> resources = target.section.empty() ? std::vector<ResolvedTarget>() : ResolveTargetRef(whole, policy, snapshot);
+  const std::vector<ResolvedTarget> resources =
+      target.section.empty() ? std::vector<ResolvedTarget>() : ResolveTargetRef(whole, policy, snapshot);
   if (!resources.empty()) {
     std::vector<std::string> sections;
     if (const mesh::Destination* destination = snapshot.FindDestination(resources.front().kri.WithoutSection()); destination != nullptr) {
@@ -232,8 +246,11 @@ std::optional<std::string> WhyUnresolved(const TargetRef& target, const Resource
   const Kri wanted = TargetRefToKri(KriOf(policy), target);
   for (const auto& [kri, destination] : snapshot.AllDestinations()) {
     if (kri.type != wanted.type || kri.name != wanted.name) continue;
-    if (kri.ns != wanted.ns) return "there is one in namespace " + Quoted(kri.ns) + ", but a name without a namespace means that of the policy (" + Quoted(wanted.ns) + ")";
-    return "there is one in zone " + Quoted(kri.zone) + ", but a name means the policy's own zone (" + Quoted(wanted.zone) + "); use labels";
+    if (kri.ns != wanted.ns)
+      return "there is one in namespace " + Quoted(kri.ns) + ", but a name without a namespace means that of the policy (" +
+             Quoted(wanted.ns) + ")";
+    return "there is one in zone " + Quoted(kri.zone) + ", but a name means the policy's own zone (" + Quoted(wanted.zone) +
+           "); use labels";
   }
   return "there is no such " + target.kind_text + SuggestionFrom(target.name, NamesOf(snapshot, target.kind_text));
 }

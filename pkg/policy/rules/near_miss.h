@@ -12,12 +12,13 @@
 namespace kuma::policy {
 
 struct NearMiss {
-  int distance = 0;     // how much would have to be different; the nearest policies are shown first
-  std::string reason;   // "label app: wants \"web\", the proxy has \"api\""
+  int distance = 0;    // how much would have to be different; the nearest policies are shown first
+  std::string reason;  // "label app: wants \"web\", the proxy has \"api\""
 };
 
 // Nothing: the policy selects the proxy (SelectProxy agrees, always).
-std::optional<NearMiss> FindNearMiss(const ResourceMeta& policy, const TargetRef& top, const mesh::Dataplane& dataplane, const mesh::Snapshot& snapshot);
+std::optional<NearMiss> FindNearMiss(const ResourceMeta& policy, const TargetRef& top, const mesh::Dataplane& dataplane,
+                                     const mesh::Snapshot& snapshot);
 
 // Why an entry of `to` means no destination; nothing: it means one, or is of a kind that needs none.
 std::optional<std::string> WhyUnresolved(const TargetRef& target, const ResourceMeta& policy, const mesh::Snapshot& snapshot);

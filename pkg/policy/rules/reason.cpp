@@ -13,7 +13,9 @@ const Json& EntryOf(const Origin& origin, EntryList list) {
   return entries.is_array() && origin.rule_index >= 0 && index < entries.size() ? entries[index] : kNothing;
 }
 
-std::string OriginText(int origin) { return origin == 1 ? "comes from global" : origin == 3 ? "was made in a zone" : "says nothing of its origin"; }
+std::string OriginText(int origin) {
+  return origin == 1 ? "comes from global" : origin == 3 ? "was made in a zone" : "says nothing of its origin";
+}
 
 std::string LabelOr(const Origin& origin, std::string_view key, std::string_view otherwise) {
   const std::string_view value = origin.policy->Label(key);
@@ -58,7 +60,8 @@ std::string WhyLost(const Origin& loser, const Origin& winner, EntryList list) {
     return "its targetRef names no section, the other's does";
   }
   if (lost.origin != won.origin) return "it " + OriginText(lost.origin) + ", the other " + OriginText(won.origin);
-  if (lost.role != won.role) return "its role is " + LabelOr(loser, kPolicyRoleLabel, "system") + ", the other's " + LabelOr(winner, kPolicyRoleLabel, "system");
+  if (lost.role != won.role)
+    return "its role is " + LabelOr(loser, kPolicyRoleLabel, "system") + ", the other's " + LabelOr(winner, kPolicyRoleLabel, "system");
   if (list == EntryList::kTo) {
     const TargetRef lost_to = ParseTargetRef(Get(EntryOf(loser, list), "targetRef"));
     const TargetRef won_to = ParseTargetRef(Get(EntryOf(winner, list), "targetRef"));

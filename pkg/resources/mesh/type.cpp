@@ -262,6 +262,12 @@ void NormalizeMesh(Json& spec) {
   }
 }
 
+const Schema& BuiltinSchema() {
+  static const Schema kSchema = ProtoSchema(
+      {Field::Object("caCert", {Field::Int("RSAbits", "Bits of the key.", FieldKind::kUint32), Field::String("expiration", "Lifetime.")}, "The root.")});
+  return kSchema;
+}
+
 void AdmitMesh(const Resource& mesh, const WriteContext& context, std::vector<Violation>& violations) {
   Checker checker(violations);
   if (context.old == nullptr && mesh.meta.name().size() > 63) checker.Add(Path("name"), "cannot be longer than 63 characters");
@@ -286,6 +292,8 @@ void AdmitMesh(const Resource& mesh, const WriteContext& context, std::vector<Vi
       const std::string secret = mesh.meta.name() + ".ca-builtin-cert-" + GetString(backends[i], "name");
       const Path name = path.Field("conf").Field("mtls.backends.name");
       if (secret.size() > 255) checker.Add(name, "Backend name is too long. Max length: 255");
+      const DecodeResult conf = Decode(BuiltinSchema(), Get(backends[i], "conf"), "");
+      if (!conf.fatal.empty()) checker.Add(path.Field("conf"), "could not convert backend config: " + conf.fatal);
       if (!IsDnsName(secret) || secret != ToLower(secret)) checker.Add(name, "\"" + GetString(backends[i], "name") + "\" name must be valid dns name");
     } else {
       for (const char* part : {"cert", "key"}) {

@@ -24,7 +24,6 @@ void CheckTls(Checker& checker, const Path& path, const Json& tls) {
 
 void ValidateExternal(const Resource& service, const ValidationContext&, std::vector<Violation>& violations) {
   Checker checker(violations);
-  CheckLength(checker, Path("name"), 63, DisplayName(service.meta));
   const Path path("spec");
   CheckPort(checker, path.Field("match").Field("port"), GetInt(Get(service.spec, "match"), "port"));
   if (const Json& extension = Get(service.spec, "extension"); !extension.is_null()) {
@@ -85,6 +84,10 @@ TypeDescriptor MakeMeshExternalServiceType() {
                      "TLS towards the endpoints.")}};
   type.status_schema = Schema{{Field::Object("vip", {Field::String("ip", "The address.")}, "Virtual address."), Addresses(), HostnameGenerators()}};
   type.validate = ValidateExternal;
+  type.admit = [](const Resource& service, const WriteContext&, std::vector<Violation>& violations) {
+    Checker checker(violations);
+    CheckLength(checker, Path("name"), 63, DisplayName(service.meta));
+  };
   return type;
 }
 

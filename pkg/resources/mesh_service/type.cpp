@@ -37,10 +37,13 @@ TypeDescriptor MakeMeshServiceType() {
   };
   type.validate = [](const Resource& service, const ValidationContext&, std::vector<Violation>& violations) {
     Checker checker(violations);
-    CheckLength(checker, Path("name"), 63, DisplayName(service.meta));
     if (Get(service.spec, "selector").size() > 1) {
       checker.Add(Path("spec.selector"), "must specify only one of: dataplaneTags, dataplaneRef, or dataplaneLabels");
     }
+  };
+  type.admit = [](const Resource& service, const WriteContext&, std::vector<Violation>& violations) {
+    Checker checker(violations);
+    CheckLength(checker, Path("name"), 63, DisplayName(service.meta));
   };
   return type;
 }

@@ -57,7 +57,7 @@ TypeDescriptor MakeMeshTrustType() {
   type.system_namespace_only = true;
   type.kds.global_to_zone = true;
   type.kds.zone_to_global = true;
-  type.schema = Schema{{Origin(), Field::String("trustDomain", "The trust domain.").Required(),
+  type.schema = Schema{{Origin(), Field::String("trustDomain", "The trust domain.").Required().MaxLength(253),
                         Field::List("caBundles",
                                     Field::Object("",
                                                   {Field::Enum("type", {"Pem"}, "Format.").Required(),

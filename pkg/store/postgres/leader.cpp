@@ -65,6 +65,8 @@ void Leader::Run() {
       }
     }
     if (!status.ok() && !complained) {
+      const std::lock_guard lock(mutex_);
+      if (stopping_) break;
       complained = true;
       log_.Warn("cannot take part in the election of the leader, will try again", {{"error", status.error().ToString()}});
     }

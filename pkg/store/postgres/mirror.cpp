@@ -1,5 +1,7 @@
 #include "pkg/store/postgres/mirror.h"
 
+#include <algorithm>
+
 #include "pkg/store/resource_table.h"
 
 namespace kuma::store::postgres {
@@ -50,6 +52,14 @@ std::map<ResourceKey, RowState> Mirror::States() const {
   return states;
 }
 
+std::vector<ImportedResource> Mirror::All() const {
+  std::vector<ImportedResource> items;
+  const std::lock_guard lock(mutex_);
+  items.reserve(entries_.size());
+  for (const auto& [key, entry] : entries_) items.push_back({entry.resource, entry.owner});
+  return items;
+}
+
 std::unique_ptr<Watch> Mirror::StartWatch(std::function<void()> wake) {
   const std::lock_guard lock(mutex_);
   std::vector<ResourcePtr> initial;
@@ -72,12 +82,21 @@ void Mirror::InsertLocked(const ResourceKey& key, Entry entry, Changes& changes)
   entries_.insert_or_assign(key, std::move(entry));
 }
 
-// With all that it owns, since the database has deleted that too. What was touched after the ticket may belong to a new life.
+// The key or anything that it owns.
+bool Mirror::TouchedAfterLocked(const ResourceKey& key, Ticket ticket) const {
+  const auto found = entries_.find(key);
+  if (found != entries_.end() && found->second.touched > ticket) return true;
+  const auto owned = owned_by_.find(key);
+  return owned != owned_by_.end() && std::any_of(owned->second.begin(), owned->second.end(), [&](const ResourceKey& child) { return TouchedAfterLocked(child, ticket); });
+}
+
+// With all that it owns, since the database has deleted that too. What was touched after the ticket may belong to a new life; then the
+// owner waits for it, so that a watcher never sees an orphan.
 void Mirror::EraseLocked(const ResourceKey& key, Ticket ticket, Changes& changes) {
   BuryLocked(key);
   const auto found = entries_.find(key);
   if (found == entries_.end()) return;
-  if (found->second.touched > ticket) {
+  if (TouchedAfterLocked(key, ticket)) {
     changes.again.push_back(key);
     return;
   }
@@ -93,7 +112,6 @@ void Mirror::EraseLocked(const ResourceKey& key, Ticket ticket, Changes& changes
     const std::set<ResourceKey> children = owned->second;
     for (const ResourceKey& child : children) EraseLocked(child, ticket, changes);
   }
-  // What is owned goes first, so that a watcher never sees an orphan.
   changes.events.push_back(Event{entry.resource, nullptr, ++revision_});
 }
 

@@ -52,6 +52,7 @@ class Mirror {
   std::vector<ResourcePtr> List(const std::string& type, const ListOptions& options) const;
   std::optional<RowState> StateOf(const ResourceKey& key) const;
   std::map<ResourceKey, RowState> States() const;
+  std::vector<ImportedResource> All() const;
   std::unique_ptr<Watch> StartWatch(std::function<void()> wake);
 
   // Results of own writes. Keys to fetch again, because others wrote at the same time.
@@ -74,6 +75,7 @@ class Mirror {
   Ticket Begin();
   void End(Ticket ticket);
   bool BuriedAfterLocked(const ResourceKey& key, Ticket ticket) const;
+  bool TouchedAfterLocked(const ResourceKey& key, Ticket ticket) const;
   void BuryLocked(const ResourceKey& key);
   void InsertLocked(const ResourceKey& key, Entry entry, Changes& changes);
   void EraseLocked(const ResourceKey& key, Ticket ticket, Changes& changes);

@@ -19,6 +19,7 @@ PostgresStore::PostgresStore(const Options& options, const Clock& clock, Random&
     : clock_(clock),
       primary_(options, random),
       replica_(options.replica_host.empty() ? nullptr : std::make_unique<Pool>(ReplicaOf(options), random)),
+      combiner_(primary_),
       reader_(mirror_, primary_, replica_.get(), random),
       listener_(options, mirror_, reader_, primary_) {}
 
@@ -59,16 +60,18 @@ Result<ResourcePtr> PostgresStore::Create(Resource resource, std::optional<Resou
   resource.meta.modification_time = now;
   const ResourceKey& key = resource.meta.key;
   const Mirror::Operation operation(mirror_);
-  if (std::optional<Failure> failure = primary_.Run(Pool::Kind::kWrite, kInsertRow, InsertParams(resource, owner), nullptr)) {
-    if (failure->sqlstate == kUniqueViolation) {
-      LookAgain({key});  // the caller reads next what made it fail
-      return ResourceAlreadyExists(key);
-    }
-    if (failure->sqlstate == kForeignKeyViolation && owner) {
+  RowWrite write{RowWrite::Kind::kInsert, resource, owner};
+  combiner_.Run(write);
+  if (write.failure) {
+    if (write.failure->sqlstate == kForeignKeyViolation && owner) {
       LookAgain({*owner});
       return ResourceNotFound(*owner);
     }
-    return std::move(failure->error);
+    return std::move(write.failure->error);
+  }
+  if (!write.applied) {
+    LookAgain({key});  // the caller reads next what made it fail
+    return ResourceAlreadyExists(key);
   }
   const ResourcePtr stored = std::make_shared<const Resource>(std::move(resource));
   LookAgain(mirror_.ApplyCreate(operation.ticket(), stored, owner));
@@ -79,15 +82,16 @@ Result<ResourcePtr> PostgresStore::Update(Resource resource) {
   resource.meta.modification_time = ToColumnPrecision(clock_.Now());
   const ResourceKey& key = resource.meta.key;
   const Mirror::Operation operation(mirror_);
-  std::optional<Rows> rows;
-  if (std::optional<Failure> failure = primary_.Run(Pool::Kind::kWrite, kUpdateRow, UpdateParams(resource), &rows)) return std::move(failure->error);
-  if (rows->count() == 0) {
+  RowWrite write{RowWrite::Kind::kUpdate, resource, std::nullopt};
+  combiner_.Run(write);
+  if (write.failure) return std::move(write.failure->error);
+  if (!write.applied) {
     KUMA_TRY(reader_.FetchFromPrimary({key}));
     if (mirror_.Find(key) == nullptr) return ResourceNotFound(key);
     return ResourceConflict(key);
   }
   resource.meta.version += 1;
-  resource.meta.creation_time = CreatedOf(*rows);
+  resource.meta.creation_time = write.created;
   const ResourcePtr stored = std::make_shared<const Resource>(std::move(resource));
   LookAgain(mirror_.ApplyUpdate(operation.ticket(), stored));
   return stored;
@@ -99,7 +103,7 @@ Status PostgresStore::Delete(const ResourceKey& key) {
   if (std::optional<Failure> failure = primary_.Run(Pool::Kind::kWrite, key.type == "Mesh" ? kDeleteMesh : kDeleteRow, DeleteParams(key), &rows)) {
     return std::move(failure->error);
   }
-  std::vector<ResourceKey> keys = ParseDeleted(*rows);
+  std::vector<ResourceKey> keys = ParseKeys(*rows);
   const bool deleted = std::find(keys.begin(), keys.end(), key) != keys.end();
   if (!deleted) keys.push_back(key);  // gone before, which the mirror may not know yet
   LookAgain(mirror_.ApplyDelete(operation.ticket(), keys));

@@ -8,6 +8,8 @@
 
 #include "pkg/base/clock.h"
 #include "pkg/base/random.h"
+#include "pkg/store/exporter.h"
+#include "pkg/store/postgres/combiner.h"
 #include "pkg/store/postgres/listener.h"
 #include "pkg/store/postgres/options.h"
 #include "pkg/store/postgres/pool.h"
@@ -16,7 +18,7 @@
 
 namespace kuma::store::postgres {
 
-class PostgresStore final : public Store {
+class PostgresStore final : public Store, public Exporter {
  public:
   // Checks the schema and loads everything; waits up to options.connect_timeout for a database that is not there yet.
   static Result<std::unique_ptr<PostgresStore>> Open(const Options& options, const Clock& clock, Random& random);
@@ -28,6 +30,7 @@ class PostgresStore final : public Store {
   Result<ResourcePtr> Update(Resource resource) override;
   Status Delete(const ResourceKey& key) override;
   std::unique_ptr<Watch> StartWatch(std::function<void()> wake) override;
+  std::vector<ImportedResource> Export() override { return mirror_.All(); }
   Status Import(const std::vector<ImportedResource>& resources) override;
   // Not ok while changes of others cannot be seen.
   Status Health() override;
@@ -43,6 +46,7 @@ class PostgresStore final : public Store {
   Pool primary_;
   std::unique_ptr<Pool> replica_;
   Mirror mirror_;
+  Combiner combiner_;
   Reader reader_;
   Listener listener_;  // last: its thread uses all of the above
 };

@@ -7,6 +7,10 @@
 namespace kuma::store::postgres {
 namespace {
 
+#define KUMA_PG_INSERT_ROWS \
+  "INSERT INTO resources (name, mesh, type, version, spec, creation_time, modification_time, labels, status, owner_name, owner_mesh, owner_type)" \
+  " SELECT n, m, t, v, spec, created::timestamp, modified::timestamp, labels, status, o_n, o_m, o_t FROM json_to_recordset($1::json) AS" \
+  " k(n text, m text, t text, v integer, spec text, created text, modified text, labels jsonb, status jsonb, o_n text, o_m text, o_t text)"
 #define KUMA_PG_MICROS(column) "(extract(epoch FROM " column ") * 1000000)::bigint"
 
 int64_t Micros(SystemTime time) { return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count(); }
@@ -65,9 +69,12 @@ const Statement kDeleteMesh{"delete_mesh", "DELETE FROM resources WHERE (name = 
 // One statement, hence all or nothing; references are checked at its end.
 const Statement kImportRows{
     "import_rows",
-    "INSERT INTO resources (name, mesh, type, version, spec, creation_time, modification_time, labels, status, owner_name, owner_mesh, owner_type)"
-    " SELECT n, m, t, v, spec, created::timestamp, modified::timestamp, labels, status, o_n, o_m, o_t FROM json_to_recordset($1::json) AS"
-    " k(n text, m text, t text, v integer, spec text, created text, modified text, labels jsonb, status jsonb, o_n text, o_m text, o_t text)"};
+    KUMA_PG_INSERT_ROWS};
+const Statement kInsertRows{"insert_rows", KUMA_PG_INSERT_ROWS " ON CONFLICT DO NOTHING RETURNING type, mesh, name"};
+const Statement kUpdateRows{"update_rows",
+                            "UPDATE resources r SET version = r.version + 1, spec = k.spec, modification_time = k.modified::timestamp, labels = k.labels, status = k.status"
+                            " FROM json_to_recordset($1::json) AS k(i integer, n text, m text, t text, v integer, spec text, modified text, labels jsonb, status jsonb)"
+                            " WHERE r.name = k.n AND r.mesh = k.m AND r.type = k.t AND r.version = k.v RETURNING " KUMA_PG_MICROS("r.creation_time") ", k.i"};
 const Statement kListRows{"list_rows", "SELECT type, mesh, name, version, " KUMA_PG_MICROS("creation_time") " FROM resources"};
 const Statement kFetchRows{
     "fetch_rows",
@@ -104,35 +111,38 @@ std::vector<Param> UpdateParams(const Resource& resource) {
   return params;
 }
 
+Json RowJson(const Resource& resource, const std::optional<ResourceKey>& owner, size_t index) {
+  const ResourceMeta& meta = resource.meta;
+  Json row = {{"i", index},
+              {"n", meta.name()},
+              {"m", meta.mesh()},
+              {"t", meta.type()},
+              {"v", static_cast<int64_t>(meta.version) - 1},
+              {"spec", ToJsonText(resource.spec)},
+              {"created", FormatRfc3339(ToColumnPrecision(meta.creation_time))},
+              {"modified", FormatRfc3339(ToColumnPrecision(meta.modification_time))},
+              {"labels", LabelsJson(meta.labels)},
+              {"status", resource.status.is_null() ? Json::object() : resource.status}};
+  if (owner) row.update({{"o_n", owner->name}, {"o_m", owner->mesh}, {"o_t", owner->type}});
+  return row;
+}
+
 std::vector<Param> ImportParams(const std::vector<ImportedResource>& resources) {
   Json list = Json::array();
-  for (const auto& [resource, owner] : resources) {
-    const ResourceMeta& meta = resource->meta;
-    Json item = {{"n", meta.name()},
-                 {"m", meta.mesh()},
-                 {"t", meta.type()},
-                 {"v", static_cast<int64_t>(meta.version) - 1},
-                 {"spec", ToJsonText(resource->spec)},
-                 {"created", FormatRfc3339(ToColumnPrecision(meta.creation_time))},
-                 {"modified", FormatRfc3339(ToColumnPrecision(meta.modification_time))},
-                 {"labels", LabelsJson(meta.labels)},
-                 {"status", resource->status.is_null() ? Json::object() : resource->status}};
-    if (owner) item.update({{"o_n", owner->name}, {"o_m", owner->mesh}, {"o_t", owner->type}});
-    list.push_back(std::move(item));
-  }
+  for (const auto& [resource, owner] : resources) list.push_back(RowJson(*resource, owner, list.size()));
   return {ToJsonText(list)};
 }
 
 std::vector<Param> DeleteParams(const ResourceKey& key) { return {key.name, key.mesh, key.type}; }
 
-std::vector<ResourceKey> ParseDeleted(const Rows& rows) {
+std::vector<ResourceKey> ParseKeys(const Rows& rows) {
   std::vector<ResourceKey> keys;
   for (int row = 0; row < rows.count(); ++row) keys.push_back({std::string(rows.Text(row, 0)), std::string(rows.Text(row, 1)), std::string(rows.Text(row, 2))});
   std::stable_partition(keys.begin(), keys.end(), [](const ResourceKey& key) { return key.type != "Mesh"; });
   return keys;
 }
 
-SystemTime CreatedOf(const Rows& updated) { return FromMicros(updated.Int(0, 0)); }
+SystemTime CreatedOf(const Rows& updated, int row) { return FromMicros(updated.Int(row, 0)); }
 
 std::map<ResourceKey, RowState> ParseList(const Rows& rows) {
   std::map<ResourceKey, RowState> states;

@@ -8,18 +8,20 @@
 
 namespace kuma::store::postgres {
 
-extern const Statement kInsertRow, kUpdateRow, kDeleteRow, kDeleteMesh, kImportRows, kListRows, kFetchRows;
+extern const Statement kInsertRow, kUpdateRow, kInsertRows, kUpdateRows, kDeleteRow, kDeleteMesh, kImportRows, kListRows, kFetchRows;
 
 // Columns hold microseconds; what the mirror keeps must be what a later read gives.
 SystemTime ToColumnPrecision(SystemTime time);
 
 std::vector<Param> InsertParams(const Resource& resource, const std::optional<ResourceKey>& owner);
 std::vector<Param> UpdateParams(const Resource& resource);  // resource.meta.version: the one read before
+// One row of the JSON that the statements of many rows take.
+Json RowJson(const Resource& resource, const std::optional<ResourceKey>& owner, size_t index);
 std::vector<Param> ImportParams(const std::vector<ImportedResource>& resources);
 std::vector<Param> DeleteParams(const ResourceKey& key);
-// What kDeleteRow or kDeleteMesh named; what is deleted along with an owner is not among them. A mesh comes last.
-std::vector<ResourceKey> ParseDeleted(const Rows& rows);
-SystemTime CreatedOf(const Rows& updated);  // of kUpdateRow's answer
+// What kDeleteRow, kDeleteMesh or kInsertRows named; what is deleted along with an owner is not among them. A mesh comes last.
+std::vector<ResourceKey> ParseKeys(const Rows& rows);
+SystemTime CreatedOf(const Rows& updated, int row = 0);  // of kUpdateRow's and kUpdateRows' answer
 
 std::map<ResourceKey, RowState> ParseList(const Rows& rows);
 

@@ -162,6 +162,11 @@ std::unique_ptr<Watch> SqliteStore::StartWatch(std::function<void()> wake) {
   return feed_.Add(table_.All(), std::move(wake));
 }
 
+std::vector<ImportedResource> SqliteStore::Export() {
+  const std::shared_lock lock(table_mutex_);
+  return table_.AllWithOwners();
+}
+
 Status SqliteStore::Submit(Write& write) {
   std::future<Status> done = write.done.get_future();
   bool first = false;  // the writer thread has been woken for those before

@@ -13,6 +13,7 @@
 
 #include "pkg/base/clock.h"
 #include "pkg/base/log.h"
+#include "pkg/store/exporter.h"
 #include "pkg/store/feed.h"
 #include "pkg/store/resource_table.h"
 #include "pkg/store/sqlite/file_lock.h"
@@ -20,7 +21,7 @@
 
 namespace kuma::store::sqlite {
 
-class SqliteStore final : public Store {
+class SqliteStore final : public Store, public Exporter {
  public:
   // Makes the file when there is none, migrates an older one, loads everything. Errors say what to do: kUnavailable when another
   // process has the file, kInvalid when its content is damaged or newer than this program.
@@ -34,6 +35,7 @@ class SqliteStore final : public Store {
   Status Delete(const ResourceKey& key) override;
   std::unique_ptr<Watch> StartWatch(std::function<void()> wake) override;
   Status Import(const std::vector<ImportedResource>& resources) override;
+  std::vector<ImportedResource> Export() override;
   // The error of the last write while the file cannot be written; tried again every second.
   Status Health() override;
 

@@ -165,12 +165,28 @@ std::optional<ClusterTls> ClusterPlanner::TlsToService(const ClusterPlan& plan, 
   return tls;
 }
 
+bool ClusterPlanner::HasEndpointWithoutZone(const std::string& name) const {
+  const mesh::EndpointSet* set = snapshot_.FindEndpoints(name);
+  if (set == nullptr || set->endpoints.empty()) return true;
+  const mesh::ResourceList& addresses = snapshot_.Resources("MeshZoneAddress");
+  return std::any_of(set->endpoints.begin(), set->endpoints.end(), [&](const mesh::Endpoint& endpoint) {
+    if (!endpoint.locality || endpoint.locality->zone.empty()) return true;
+    return std::any_of(addresses.begin(), addresses.end(), [&](const ResourcePtr& one) { return one->Label(kZoneLabel) == endpoint.locality->zone; });
+  });
+}
+
 std::vector<std::string> ClusterPlanner::IdentitiesOf(const mesh::Destination& destination) const {
   std::vector<std::string> uris = destination.spiffe_identities;
   for (const std::string& service : destination.service_tag_identities) uris.push_back(envoy::ServiceSpiffeId(facts_.mesh, service));
   for (const Kri& member : destination.members) {
     const mesh::Destination* service = snapshot_.FindDestination(member);
     if (service == nullptr) continue;
+    if (facts_.workload_identity && !facts_.mtls) {
+      // Without the mesh's own backend nobody has a certificate by service name; such names stay as they are.
+      uris.insert(uris.end(), service->spiffe_identities.begin(), service->spiffe_identities.end());
+      uris.insert(uris.end(), service->service_tag_identities.begin(), service->service_tag_identities.end());
+      continue;
+    }
     const std::vector<std::string> of_member = IdentitiesOf(*service);
     uris.insert(uris.end(), of_member.begin(), of_member.end());
   }
@@ -196,7 +212,8 @@ std::optional<ClusterTls> ClusterPlanner::TlsToDestination(const mesh::Destinati
   }
   const bool is_service = destination.kri.type == "MeshService";
   if (facts_.workload_identity) {
-    if (!is_service || destination.local || with_section.zone.empty()) tls.sni = SniOfKri(with_section);
+    // Between zones the mesh's own zone proxies alone know these names; all endpoints of a zone without one are reached by the old name.
+    if (is_service ? destination.local || with_section.zone.empty() : HasEndpointWithoutZone(destination.LegacyName(port))) tls.sni = SniOfKri(with_section);
     tls.exact_uris = IdentitiesOf(destination);
     return tls;
   }

@@ -56,13 +56,13 @@ void CheckInbound(const policy::ProxyFacts& facts, const mesh::Inbound& inbound,
 
 // An external service that is called directly and has no host that can be: says why.
 void CheckExternal(const ProxyInput& input, const ClusterPlan& cluster, std::vector<Warning>& warnings) {
-  if (!cluster.fixed_endpoints || (cluster.endpoints != nullptr && !cluster.endpoints->endpoints.empty())) return;
+  if (cluster.destination || (cluster.endpoints != nullptr && !cluster.endpoints->endpoints.empty())) return;
   const mesh::ExternalSources sources{input.zone, input.snapshot->mesh->locality_aware, input.snapshot->Resources("Secret")};
   for (const ResourcePtr& service : input.snapshot->Resources("ExternalService")) {
     if (GetString(Get(service->spec, "tags"), kServiceTag) != cluster.service) continue;
     const Result<mesh::Endpoint> endpoint = mesh::ExternalServiceEndpoint(*service, sources);
     if (endpoint.ok()) continue;
-    warnings.push_back({ToString(KriOf(service->meta), input.types), "networking.tls", "the external service is left out: " + endpoint.error().ToString()});
+    warnings.push_back({"ExternalService " + service->meta.name(), "networking.tls", "the external service is left out: " + endpoint.error().ToString()});
   }
 }
 
@@ -114,7 +114,7 @@ std::vector<Unit> PlanUnits(const ProxyInput& input) {
 
   // The rest, once a proxy.
   ProxyWideInput wide = MakeProxyWideInput(input, facts, outbounds, slicer);
-  uses_tls |= wide.direct_access_enabled && facts->mtls;
+  uses_tls |= (wide.direct_access_enabled || !wide.prometheus.is_null()) && facts->mtls;
   units.push_back(ProxyWideUnit(std::move(wide)));
   units.back().warnings = std::move(warnings);
   if (input.identity != nullptr && !input.identity->agent_socket.empty()) {

@@ -48,6 +48,8 @@ UnitOutput Generate(const ProxyWideInput& input) {
   policy::ProxyDraft draft{.proxy = *input.facts, .inbounds = input.inbounds, .listeners = {}, .clusters = {}, .self = input.self};
   AddAdmin(draft, input.admin);
   SetOrigin(draft, "admin");
+  AddPrometheus(draft, input);
+  SetOrigin(draft, "prometheus");
   AddTransparentProxy(draft);
   SetOrigin(draft, "transparent");
   AddDirectAccess(draft, input);
@@ -182,6 +184,7 @@ Digest DigestOfInput(const ProxyWideInput& input) {
     digest.Add(probe.path).Add(probe.inbound_path).Add(uint64_t{probe.inbound_port}).Add(probe.cluster);
   digest.Add(uint64_t{input.direct_access_enabled}).Add(input.direct_access.size());
   for (const DirectEndpoint& endpoint : input.direct_access) digest.Add(endpoint.address).Add(uint64_t{endpoint.port});
+  digest.Add(input.prometheus.is_null() ? std::string() : ToJsonText(input.prometheus));
   return digest.Add(input.rules.digest).Finish();
 }
 
@@ -199,6 +202,7 @@ ProxyWideInput MakeProxyWideInput(const ProxyInput& input, const std::shared_ptr
     wide.embedded_dns = input.node.HasFeature("feature-embedded-dns");
     if (wide.embedded_dns) wide.dns_labels = DnsLabels(*input.dataplane);
   }
+  wide.prometheus = PrometheusConf(*input.snapshot->mesh, *input.dataplane);
   AddProbeInput(wide, input);
   AddDirectAccessInput(wide, input, outbounds);
   wide.rules = slicer.ForProxy();

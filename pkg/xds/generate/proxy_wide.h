@@ -50,8 +50,11 @@ struct ProxyWideInput {
   std::vector<ProbeRoute> probes;
   std::vector<DirectEndpoint> direct_access;
   bool direct_access_enabled = false;
+  Json prometheus;  // the Mesh's metrics, with what the Dataplane changes of them; null: none
   UnitRules rules;
 };
+
+Json PrometheusConf(const mesh::MeshConfig& mesh, const mesh::Dataplane& dataplane);
 
 ProxyWideInput MakeProxyWideInput(const ProxyInput& input, const std::shared_ptr<const policy::ProxyFacts>& facts,
                                   const OutboundList& outbounds, RuleSlicer& slicer);
@@ -65,6 +68,7 @@ void AddAdminInput(DigestBuilder& digest, const AdminInput& admin);
 void AddAdmin(policy::ProxyDraft& draft, const AdminInput& input);
 void AddTransparentProxy(policy::ProxyDraft& draft);
 void AddDns(policy::ProxyDraft& draft, const ProxyWideInput& input);
+void AddPrometheus(policy::ProxyDraft& draft, const ProxyWideInput& input);
 void AddProbes(policy::ProxyDraft& draft, const ProxyWideInput& input);
 void AddDirectAccess(policy::ProxyDraft& draft, const ProxyWideInput& input);
 

@@ -70,6 +70,7 @@ Unit AgentUnit(const ProxyInput& input) {
             envoy::ClusterDraft cluster = envoy::FixedCluster(envoy::kAgentCluster, {host}, false);
             envoy::SetConnectTimeout(cluster, timeout);
             envoy::UseHttp2(cluster);
+            cluster.cluster.clear_type();
             UnitOutput output;
             output.Add(ResourceType::kCluster, std::move(cluster).Finish());
             return output;

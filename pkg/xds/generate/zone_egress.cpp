@@ -38,6 +38,7 @@ struct ExternalPlan {
   mesh::Tags subset;
   mesh::Protocol protocol = mesh::Protocol::kUnknown;
   mesh::EndpointSetPtr endpoints;
+  size_t resources = 1;  // ExternalServices that are this service; permissions are checked once for each, as proxies always did
   UnitRules client_rules;
   UnitRules cluster_rules;
 };
@@ -121,7 +122,9 @@ envoy::FilterChainDraft GenerateChain(const ExternalPlan& plan, const ZoneListen
                              .cluster = {}};
   draft.listener.chains.push_back(std::move(chain));
   for (const policy::PolicyHooks& hooks : Policies()) {
-    if (hooks.inbound != nullptr && IsOneOf(kClientPolicies, hooks.type)) hooks.inbound(draft, plan.client_rules.Of(hooks.type));
+    if (hooks.inbound == nullptr || !IsOneOf(kClientPolicies, hooks.type)) continue;
+    const size_t times = hooks.type == "MeshTrafficPermission" ? plan.resources : 1;
+    for (size_t i = 0; i < times; ++i) hooks.inbound(draft, plan.client_rules.Of(hooks.type));
   }
   return std::move(draft.listener.chains.front());
 }
@@ -170,13 +173,15 @@ void PlanTagServices(const ZoneProxyInput& input, const mesh::Snapshot& snapshot
                      std::vector<ExternalPlan>& out, std::vector<Warning>& warnings) {
   std::map<std::string, std::vector<mesh::Endpoint>> services;
   std::map<std::string, mesh::Tags> tags_of;
+  std::map<std::string, size_t> resources_of;
   for (const ResourcePtr& resource : snapshot.Resources("ExternalService")) {
     const Json& tags = Get(resource->spec, "tags");
     const std::string service = GetString(tags, kServiceTag);
+    ++resources_of[service];
     if (service.empty() || !mesh::IsReachableFromZone(GetString(tags, kZoneTag), input.zone)) continue;
     Result<mesh::Endpoint> endpoint = mesh::ExternalServiceEndpoint(*resource, SourcesOf(input, snapshot));
     if (!endpoint.ok()) {
-      warnings.push_back({ToString(KriOf(resource->meta), input.types), "networking.tls", "the external service is left out: " + endpoint.error().ToString()});
+      warnings.push_back({"ExternalService " + resource->meta.name(), "networking.tls", "the external service is left out: " + endpoint.error().ToString()});
       continue;
     }
     tags_of.try_emplace(service, endpoint->tags);
@@ -197,6 +202,7 @@ void PlanTagServices(const ZoneProxyInput& input, const mesh::Snapshot& snapshot
       plan.subset["mesh"] = snapshot.mesh_name;
       plan.protocol = mesh::ProtocolOf(set->endpoints);
       plan.endpoints = set;
+      plan.resources = resources_of[service];
       SetRules(input, snapshot, tags_of[service], plan);
       out.push_back(std::move(plan));
     }
@@ -264,6 +270,7 @@ std::vector<SniService> RemoteServices(const ZoneProxyInput& input, const mesh::
     std::vector<mesh::Endpoint> endpoints = mesh::RemoteServiceEndpoints(snapshot.ZoneIngresses(), *snapshot.mesh, input.zone, name);
     if (endpoints.empty()) continue;
     SniService& service = out.emplace_back(MakeTagService(snapshot.mesh_name, name, routed, WithMesh(std::move(endpoints), snapshot.mesh_name)));
+    service.on_egress = true;
     service.awareness = AwarenessFor(input, snapshot, name);
     service.zone = input.zone;
   }
@@ -271,7 +278,7 @@ std::vector<SniService> RemoteServices(const ZoneProxyInput& input, const mesh::
 }
 
 void AddPlanDigest(DigestBuilder& digest, const ExternalPlan& plan, bool with_endpoints) {
-  digest.Add(plan.facts->digest).Add(plan.service).Add(plan.cluster).Add(plan.sni).Add(ProtocolName(plan.protocol));
+  digest.Add(uint64_t{plan.resources}).Add(plan.facts->digest).Add(plan.service).Add(plan.cluster).Add(plan.sni).Add(ProtocolName(plan.protocol));
   digest.Add(plan.destination ? ToString(*plan.destination, *plan.facts->types) : std::string()).Add(plan.subset.size());
   for (const auto& [key, value] : plan.subset) digest.Add(key).Add(value);
   if (with_endpoints) {

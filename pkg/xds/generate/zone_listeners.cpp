@@ -46,7 +46,10 @@ std::string SectionOf(const mesh::ProxyListener& listener) { return listener.nam
 
 UnitOutput GenerateCluster(const policy::ProxyFacts& facts, const ExternalTarget& target) {
   std::vector<envoy::Host> hosts;
-  for (const mesh::Endpoint& endpoint : target.endpoints->endpoints) hosts.push_back(HostOf(endpoint));
+  for (const mesh::Endpoint& endpoint : target.endpoints->endpoints) {
+    hosts.push_back(HostOf(endpoint));
+    hosts.back().priority += 1;  // 0 is for hosts in this zone
+  }
   policy::OutboundClusterDraft draft{.proxy = facts,
                                      .service = target.service,
                                      .destination = target.destination,
@@ -133,6 +136,7 @@ std::vector<SniService> LocalServices(const ProxyInput& input) {
       service.cluster = ToString(section, input.types);
       const mesh::EndpointSet* set = input.snapshot->FindEndpoints(service.name);
       service.endpoints = mesh::MakeEndpointSet(set == nullptr ? std::vector<mesh::Endpoint>() : mesh::LocalEndpoints(*set, input.zone));
+      service.track_remaining = true;
       service.routes.push_back({SniOf(section, input.types), service.cluster, {}});
       services[service.name] = std::move(service);
     }

@@ -59,6 +59,7 @@ UnitOutput GenerateService(const SniService& service) {
   UnitOutput output;
   envoy::ClusterDraft cluster = envoy::EdsCluster(service.cluster);
   envoy::SetConnectTimeout(cluster, 5s);
+  if (service.track_remaining) envoy::DefaultThreshold(cluster.cluster);
   std::set<std::vector<std::string>> key_sets;
   for (const mesh::Tags& tags : service.subsets) {
     std::vector<std::string> keys;
@@ -74,6 +75,7 @@ UnitOutput GenerateService(const SniService& service) {
     // A split must not silently go to endpoints of another version.
     selector->set_fallback_policy(Subsets::LbSubsetSelector::NO_FALLBACK);
   }
+  if (service.on_egress) envoy::DefaultThreshold(cluster.cluster);
   output.Add(ResourceType::kCluster, std::move(cluster).Finish());
   std::vector<envoy::Host> hosts;
   if (service.endpoints != nullptr) {
@@ -146,10 +148,10 @@ SniService MakeTagService(const std::string& mesh, const std::string& service, c
 Unit SniServiceUnit(const SniService& service) {
   auto input = std::make_shared<const SniService>(service);
   DigestBuilder digest;
-  digest.Add("zone service").Add(service.cluster).Add(service.subsets.size());
+  digest.Add("zone service").Add(uint64_t{service.track_remaining}).Add(service.cluster).Add(service.subsets.size());
   for (const mesh::Tags& tags : service.subsets) AddTags(digest, tags);
   digest.Add(service.endpoints == nullptr ? Digest{} : service.endpoints->digest);
-  digest.Add(uint64_t{service.awareness.has_value()});
+  digest.Add(uint64_t{service.on_egress}).Add(uint64_t{service.awareness.has_value()});
   if (service.awareness) digest.Add(ToJsonText(*service.awareness)).Add(service.zone);
   return {UnitKind::kCluster, service.cluster, digest.Finish(), [input] { return GenerateService(*input); }};
 }

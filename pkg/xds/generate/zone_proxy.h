@@ -47,10 +47,12 @@ struct SniService {
   TagsList subsets;  // tags that some route of the mesh may ask for
   std::vector<SniRoute> routes;
   mesh::EndpointSetPtr endpoints;
-  // On a zone egress, which does the failover between zones for its clients: localityAwareness (may be null) of the
-  // MeshLoadBalancingStrategy for the service, and the egress's zone. Nothing: no such policy.
+  bool on_egress = false;  // policies work there
+  // A zone egress does the failover between zones for its clients: localityAwareness (may be null) of the MeshLoadBalancingStrategy
+  // for the service, and the egress's zone. Nothing: no such policy.
   std::optional<Json> awareness = {};
   std::string zone = {};
+  bool track_remaining = false;  // expose what is left of the cluster's limits
 };
 
 // The routes to one service known by its tag. Tags that all endpoints share make no subset.

@@ -19,7 +19,8 @@ def server_folder():
     for pattern in ("/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/postgresql@*/bin"):
         candidates += sorted(glob.glob(pattern), reverse=True)
     for folder in candidates:
-        if os.access(os.path.join(folder, "initdb"), os.X_OK) and os.access(os.path.join(folder, "postgres"), os.X_OK):
+        folder = os.path.dirname(os.path.realpath(os.path.join(folder, "initdb")))
+        if all(os.access(os.path.join(folder, name), os.X_OK) for name in ("initdb", "postgres", "psql")):
             return folder
     raise SystemExit(MISSING)
 
@@ -57,11 +58,12 @@ class Postgres:
 
     def start(self):
         """Again on the same data, when it was killed."""
-        for _ in range(50):  # the last children of a killed server may still be ending
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:  # the last children of a killed server may still be ending
             with open(os.path.join(self.folder, "log"), "ab") as log:
                 self.process = subprocess.Popen(self._argv("postgres", "-D", self.data), cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                                 env={**os.environ, "LC_ALL": "C"}, start_new_session=True)
-            while self.process.poll() is None:
+            while self.process.poll() is None and time.monotonic() < deadline:
                 try:
                     self.sql("postgres", "SELECT 1")
                     return

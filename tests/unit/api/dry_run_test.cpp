@@ -54,7 +54,10 @@ struct World {
     request.path = parsed.path;
     request.segments = parsed.segments;
     request.query = parsed.query;
-    if (!body.is_null()) request.body = ToJsonText(body);
+    if (!body.is_null()) {
+      request.headers.Add("Content-Type", "application/json");
+      request.body = ToJsonText(body);
+    }
     request.host = "localhost:5681";
     request.peer.address = "127.0.0.1:40000";
     std::pair<int, Json> got;

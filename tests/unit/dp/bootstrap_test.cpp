@@ -41,8 +41,10 @@ TEST_CASE("bootstrap request: fields of the wire, defaults and options") {
   CHECK(plain["readinessPort"] == 4711);
   CHECK(plain["workdir"] == "/w");
   CHECK(plain["version"]["envoy"]["kumaDpCompatible"] == true);
-  CHECK(plain["features"] == Json({"feature-tcp-accesslog-via-named-pipe", "feature-strict-inbound-ports", "feature-reuse-port"}));
-  for (const char* absent : {"dataplaneToken", "dataplaneTokenPath", "dataplaneResource", "dataplaneConfig", "otelEnv"}) {
+  CHECK(plain["otelEnv"] == Json{{"pipeEnabled", true}});
+  CHECK(plain["features"] ==
+        Json({"feature-tcp-accesslog-via-named-pipe", "feature-otel-via-kuma-dp", "feature-strict-inbound-ports", "feature-reuse-port"}));
+  for (const char* absent : {"dataplaneToken", "dataplaneTokenPath", "dataplaneResource", "dataplaneConfig"}) {
     INFO(absent);
     CHECK_FALSE(plain.contains(absent));
   }
@@ -59,8 +61,8 @@ TEST_CASE("bootstrap request: fields of the wire, defaults and options") {
   facts.token = "t";
   const Json rich = MakeBootstrapRequest(SettingsFrom(full), facts);
   CHECK(rich["features"] ==
-        Json({"feature-tcp-accesslog-via-named-pipe", "feature-embedded-dns", "feature-transparent-proxy-in-dataplane-metadata",
-              "feature-bind-outbounds", "feature-delta-grpc", "feature-reuse-port"}));
+        Json({"feature-tcp-accesslog-via-named-pipe", "feature-otel-via-kuma-dp", "feature-embedded-dns",
+              "feature-transparent-proxy-in-dataplane-metadata", "feature-bind-outbounds", "feature-delta-grpc", "feature-reuse-port"}));
   CHECK(rich["dataplaneResource"] == R"({"type":"Dataplane"})");
   CHECK(rich["dataplaneToken"] == "t");
   CHECK(rich["dynamicMetadata"]["HOST_IP"] == "1.2.3.4");

@@ -6,7 +6,8 @@ namespace kuma::dp::otel {
 namespace {
 
 Json Backend(const char* extra = "{}") {
-  Json backend = {{"name", "c"}, {"socketPath", "/run/c.sock"}, {"endpoint", "col:4317"}, {"useHTTP", false}, {"traces", {{"enabled", true}}}};
+  Json backend = {
+      {"name", "c"}, {"socketPath", "/run/c.sock"}, {"endpoint", "col:4317"}, {"useHTTP", false}, {"traces", {{"enabled", true}}}};
   MergePatch(backend, ParseJson(extra).value());
   return backend;
 }
@@ -46,13 +47,19 @@ TEST_CASE("where traces go: the backend and the environment") {
       {"{}", {{p + "TRACES_ENDPOINT", "http://own:1"}, {p + "PROTOCOL", "http/protobuf"}}, "http own:1/"},
       {"{}", {{p + "TRACES_ENDPOINT", "own:1"}, {p + "ENDPOINT", "other:1"}}, "grpc own:1"},
       {"{}", {{p + "METRICS_ENDPOINT", "own:1"}}, "grpc col:4317"},
-      {"{}", {{p + "HEADERS", "a=b%20c, d = e,x"}, {p + "COMPRESSION", "gzip"}, {p + "TIMEOUT", "1500"}}, "grpc col:4317 a=b c d= e gzip 1.5s"},
+      {"{}",
+       {{p + "HEADERS", "a=b%20c, d = e,x"}, {p + "COMPRESSION", "gzip"}, {p + "TIMEOUT", "1500"}},
+       "grpc col:4317 a=b c d= e gzip 1.5s"},
       {R"({"envPolicy":{"precedence":"ExplicitFirst"}})", {{p + "ENDPOINT", "other:1"}, {p + "HEADERS", "a=b"}}, "grpc col:4317 a=b"},
       {R"({"traces":{"blockedReasons":["EnvDisabledByPolicy"]}})", {{p + "ENDPOINT", "other:1"}}, "grpc col:4317"},
-      {R"({"traces":{"blockedReasons":["SignalOverridesDisallowed"]}})", {{p + "ENDPOINT", "other:1"}, {p + "TRACES_ENDPOINT", "own:1"}}, "grpc other:1"},
+      {R"({"traces":{"blockedReasons":["SignalOverridesDisallowed"]}})",
+       {{p + "ENDPOINT", "other:1"}, {p + "TRACES_ENDPOINT", "own:1"}},
+       "grpc other:1"},
       {R"({"traces":{"blockedReasons":["RequiredEnvMissing"]}})", {}, "blocked: RequiredEnvMissing"},
       {R"({"traces":{"missingFields":["endpoint"]}})", {}, "blocked: RequiredEnvMissing"},
-      {R"({"traces":{"blockedReasons":["MultipleBackendsForSignal"]}})", {{p + "ENDPOINT", "other:1"}}, "blocked: MultipleBackendsForSignal"},
+      {R"({"traces":{"blockedReasons":["MultipleBackendsForSignal"]}})",
+       {{p + "ENDPOINT", "other:1"}},
+       "blocked: MultipleBackendsForSignal"},
   };
   for (const Case& one : cases) {
     INFO(one.backend << " " << ToJsonText(one.variables));

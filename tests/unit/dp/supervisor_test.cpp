@@ -28,7 +28,8 @@ struct Stage {
   std::vector<std::string> admin_requests;
   std::vector<std::string> output;
   int admin_ready = 200;
-  std::string why;  // of the last Run()
+  int busy_answers = 0;  // how often /stats tells of a request in work
+  std::string why;       // of the last Run()
   std::unique_ptr<io::HttpServer> cp;
   std::unique_ptr<io::HttpServer> admin;
   std::unique_ptr<Supervisor> supervisor;
@@ -49,6 +50,12 @@ struct Stage {
     admin_options.listen.unix_path = AdminPath();
     admin_options.service.handler = [this](const io::HttpRequest& request, const io::Responder& responder) {
       admin_requests.push_back(request.method + " " + request.target);
+      if (request.path == "/stats") {
+        const bool busy = busy_answers-- > 0;
+        responder.Send(
+            {200, {}, std::string("http.admin.downstream_rq_active: 1\nhttp.in.downstream_rq_active: ") + (busy ? "2\n" : "0\n")});
+        return on_admin_request(request.path);
+      }
       responder.Send(
           {request.path == "/ready" ? admin_ready : 200, {}, request.path == "/ready" && admin_ready == 200 ? "LIVE\n" : "INITIALIZING\n"});
       on_admin_request(request.path);
@@ -126,7 +133,10 @@ TEST_CASE("supervisor: starts, is ready, drains and stops on SIGTERM") {
   CHECK(stage.Run() == 0);
   CHECK(statuses == std::vector<int>{0, 200});
   CHECK(terminating == "TERMINATING");
-  CHECK(stage.admin_requests.back() == "POST /healthcheck/fail");
+  // Clients are told to go first, then nobody new is let in, then Envoy ends when it has nothing to do.
+  const std::vector<std::string> draining(stage.admin_requests.end() - 3, stage.admin_requests.end());
+  CHECK(draining ==
+        std::vector<std::string>{"POST /healthcheck/fail", "POST /drain_listeners?inboundonly", "GET /stats?filter=downstream_rq_active$"});
   CHECK(stage.output.front() == "up");
   CHECK(std::count(stage.output.begin(), stage.output.end(), "bye") == 1);
   REQUIRE(stage.cp_requests.size() == 1);
@@ -193,6 +203,28 @@ TEST_CASE("supervisor: signals at other moments") {
       if (path == "/healthcheck/fail") stage.supervisor->OnSignal(SIGTERM);
     };
     CHECK(stage.Run() == 0);
+  }
+  SECTION("requests in work are waited for, but not for ever") {
+    for (const int busy : {3, 1000}) {
+      Stage stage;
+      stage.settings.stop_grace = std::chrono::milliseconds(200);
+      stage.busy_answers = busy;
+      stage.on_output = [&](const std::string& line) {
+        if (line == "up") stage.supervisor->OnSignal(SIGTERM);
+      };
+      CHECK(stage.Run() == 0);
+      const auto asked = std::count(stage.admin_requests.begin(), stage.admin_requests.end(), "GET /stats?filter=downstream_rq_active$");
+      CHECK((busy == 3 ? asked == 4 : asked > 4));
+    }
+  }
+  SECTION("a CA file that does not come") {
+    Stage stage;
+    stage.settings.ca_cert_file = stage.folder.path() + "/ca.crt";
+    stage.settings.retry.total = std::chrono::milliseconds(30);
+    CHECK(stage.Run() == 1);
+    CHECK(Contains(stage.why, stage.settings.ca_cert_file));
+    CHECK(Contains(stage.why, "Given up after 30ms"));
+    CHECK(stage.cp_requests.empty());
   }
   SECTION("an Envoy that does not listen is killed") {
     Stage stage;

@@ -89,7 +89,7 @@ TEST_CASE("flags of dry runs that do not fit are refused") {
 
 TEST_CASE("explain dataplane asks for what its flags name") {
   Bench bench;
-  bench.server->Answer("GET /meshes/demo/dataplanes/web-1/_explain?outbound=api&policy=MeshTimeout", 200, R"({
+  bench.server->Answer("GET /meshes/demo/dataplanes/web-1/_explain?outbound=api&policy=MeshTimeout", 200, R"json({
     "dataplane": {"mesh": "demo", "name": "web-1", "type": "sidecar", "connected": true}, "rejected": [{"message": "Envoy rejected Listener, the last good configuration stays: port in use"}], "warnings": [{"resource": "kri_x", "path": "spec.to[0]", "message": "left out"}],
     "outbounds": [{"service": "api", "address": "127.0.0.1", "port": 10001, "protocol": "http", "policies": [{"type": "MeshTimeout", "rules": [
       {"appliesTo": "all destinations", "fields": [
@@ -97,7 +97,7 @@ TEST_CASE("explain dataplane asks for what its flags name") {
          "overrides": [{"value": "5s", "setBy": {"name": "all", "entry": "to[0]", "targetRef": "Mesh"}, "why": "its targetRef is less specific (Mesh, not Dataplane)"}]},
         {"path": "idleTimeout", "value": "1h0m0s", "builtIn": true}]}]}]}],
     "withoutEffect": [],
-    "unmatched": [{"type": "MeshTimeout", "name": "canary", "targetRef": "Dataplane version=v2", "distance": 1, "reason": "label version: wants \"v2\", the proxy has \"v1\""}]})");
+    "unmatched": [{"type": "MeshTimeout", "name": "canary", "targetRef": "Dataplane version=v2", "distance": 1, "reason": "label version: wants \"v2\", the proxy has \"v1\""}]})json");
   CHECK(bench.Run({"explain", "dataplane", "web-1", "-m", "demo", "--outbound", "api", "--policy", "MeshTimeout"}).out == R"(web-1, a sidecar of mesh demo, connected
 
 Envoy does not take its newest configuration:
@@ -109,7 +109,7 @@ Left out of its configuration:
 
   Outbound api at 127.0.0.1:10001, http
     MeshTimeout, all destinations
-      connectionTimeout  1s      t to[0]  (Dataplane app=web, origin zone)
+      connectionTimeout  1s      t to[0]  (Dataplane app=web)
                          5s      x all to[0]: its targetRef is less specific (Mesh, not Dataplane)
       idleTimeout        1h0m0s  built in
 

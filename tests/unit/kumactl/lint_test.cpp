@@ -54,7 +54,8 @@ TEST_CASE("lint points into files and needs no control plane") {
   REQUIRE(document.ok());
   REQUIRE(Get(*document, "findings").size() == 2);
   CHECK(GetPath((*document)["findings"][0], {"location", "line"}) == 19);
-  CHECK(Has(bench.Run({"lint", "-f", path, "-o", "github"}).out, "::warning file=" + path + ",line=19,title=unknown-field::MeshTimeout/odd: "));
+  CHECK(Has(bench.Run({"lint", "-f", path, "-o", "github"}).out,
+            "::warning file=" + path + ",line=19,title=unknown-field::MeshTimeout/odd: "));
   const Result<Json> sarif = ParseJson(bench.Run({"lint", "-f", path, "-o", "sarif"}).out);
   REQUIRE(sarif.ok());
   CHECK((*sarif)["runs"][0]["results"].size() == 2);
@@ -106,7 +107,9 @@ TEST_CASE("analyze reads a control plane") {
 
 TEST_CASE("apply tells of unknown fields, and refuses them with --strict") {
   Bench bench;
-  const std::string text = "type: MeshRetry\nmesh: default\nname: r\nspec: {targetRef: {kind: Mesh, nmae: x}, to: [{targetRef: {kind: Mesh}, default: {http: {numRetries: 1}}}]}\n";
+  const std::string text =
+      "type: MeshRetry\nmesh: default\nname: r\nspec: {targetRef: {kind: Mesh, nmae: x}, to: [{targetRef: {kind: Mesh}, default: {http: "
+      "{numRetries: 1}}}]}\n";
   const Outcome lenient = bench.Run({"apply", "--dry-run", "-f", "-"}, text);
   CHECK(lenient.code == 0);
   CHECK(Has(lenient.err, "Warning: spec.targetRef.nmae: "));

@@ -76,7 +76,13 @@ TEST_CASE("document errors") {
       {Json::array(), "a resource must be an object", 0},
       {{{"name", "x"}}, "the resource has no type", 0},
       {{{"type", "Nope"}}, "invalid type \"Nope\"", 0},
-      {{{"type", "MeshService"}, {"spec", {{"ports", 1}}}}, "spec.ports: in body must be of type array: \"integer\"", 1},
+      {{{"type", "MeshService"}, {"name", "x"}, {"spec", {{"ports", 1}}}}, "spec.ports: in body must be of type array: \"number\"", 1},
+      // Only places below "spec." are named as fields.
+      {{{"type", "MeshService"}, {"spec", {{"ports", Json::array()}}}}, ": .name in body is required", 1},
+      {{{"type", "MeshService"}, {"name", "x"}, {"spec", nullptr}}, ": spec in body must be of type object: \"null\"", 1},
+      {{{"type", "MeshService"}, {"name", 1}, {"labels", {{"a", true}}}, {"spec", Json::object()}},
+       ": name in body must be of type string: \"number\"; : labels.a in body must be of type string: \"boolean\"",
+       2},
       {{{"type", "Mesh"}, {"mtls", 1}}, "invalid Mesh object: \"json: cannot unmarshal number into Go value of type map[string]json.RawMessage\"", 0},
       {{{"type", "Mesh"}, {"name", 1}}, "invalid Mesh object: \"json: cannot unmarshal number into Go struct field ResourceMeta.name of type string\"", 0},
   };

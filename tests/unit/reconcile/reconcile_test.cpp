@@ -238,6 +238,38 @@ TEST_CASE("services of a mesh with MeshServices get their addresses as they appe
   }
 }
 
+TEST_CASE("hosts of external services have virtual addresses") {
+  World world;
+  world.Put("{type: Mesh, name: demo}");
+  ServiceVips vips(world.store, {.zone = "default"});
+  vips.Apply(nullptr, world.store.Get({"Mesh", "", "demo"}).value());
+  const auto put = [&](const std::string& name, const std::string& address, const std::string& more = {}) {
+    world.Put("{type: ExternalService, mesh: demo, name: " + name + ", tags: {kuma.io/service: ext}, networking: {address: '" + address + "'" + more + "}}");
+    vips.Apply(nullptr, world.store.Get({"ExternalService", "demo", name}).value());
+  };
+  put("a", "a.example.com:443");
+  put("b", "a.example.com:80");
+  put("c", "10.1.1.1:90");
+  put("d", "d.example.com:1", ", disableHostDNSEntry: true");
+  REQUIRE(vips.Run().ok());
+  const auto view = [&] { return ParseJson(GetString(world.store.Get({"Config", "", VipConfigName("demo")}).value()->spec, "config")).value(); };
+  const auto ports = [&](const char* entry) {
+    std::vector<int64_t> out;
+    const Json stored = view();
+    for (const Json& outbound : stored[entry]["outbounds"]) out.push_back(GetInt(outbound, "Port"));
+    return out;
+  };
+  CHECK(ports("0:ext") == std::vector<int64_t>{1, 80, 90, 443});
+  CHECK(ports("1:a.example.com") == std::vector<int64_t>{80, 443});
+  CHECK(view()["1:a.example.com"]["address"] == "240.0.0.1");
+  CHECK(view()["1:10.1.1.1"]["address"] == "10.1.1.1");
+  CHECK_FALSE(view().contains("1:d.example.com"));
+  vips.Apply(world.store.Get({"ExternalService", "demo", "c"}).value(), nullptr);
+  REQUIRE(vips.Run().ok());
+  CHECK_FALSE(view().contains("1:10.1.1.1"));
+  CHECK(view()["1:a.example.com"]["address"] == "240.0.0.1");
+}
+
 TEST_CASE("external and multi-zone services, workloads, collisions") {
   World world;
   world.Put("{type: Mesh, name: demo, meshServices: {mode: Everywhere}}");

@@ -200,6 +200,10 @@ TEST_CASE("templates") {
     CHECK(TextTemplate::Parse(text).value().Render(fields, label).value() == expected);
   }
   CHECK(TextTemplate::Parse("{{ foo }}").error().message == "template: :1: function \"foo\" not defined");
+  CHECK(TextTemplate::Parse("{{ .Mesh | shout }}").error().message == "template: :1: function \"shout\" not defined");
+  CHECK(TextTemplate::Parse("{{ .Mesh | 7 }}").error().message == "template: :1: non executable command in pipeline stage 2");
+  CHECK(TextTemplate::Parse("a.{{ .Zone }}-{{ .Nope }}").value().Render({{"Zone", "z"}}, label).error().message.starts_with(
+      "template: :1:17: executing \"\" at <.Nope>: can't evaluate field Nope in type struct { Name string;"));
   CHECK(TextTemplate::Parse("{{ }}").error().message == "template: :1: missing value for command");
   CHECK_FALSE(TextTemplate::Parse("{{ .Nope }}").value().Render(fields, label).ok());
   CHECK_FALSE(TextTemplate::Parse("{{ label \"y\" }}").value().Render(fields, label).ok());

@@ -45,7 +45,8 @@ networking:
 
 std::vector<ResourcePtr> Resources(const std::string& yaml) {
   std::vector<ResourcePtr> out;
-  for (const Json& document : ParseYamlStream(yaml).value()) {
+  const std::vector<Json> documents = ParseYamlStream(yaml).value();
+  for (const Json& document : documents) {
     Result<Resource> resource = FromDocument(document, Types());
     INFO((resource.ok() ? "" : resource.error().ToString()));
     REQUIRE(resource.ok());
@@ -73,7 +74,7 @@ std::vector<std::string> Reached(const std::string& state, const std::string& pu
       out.push_back(name + " " + std::string(ChangeKindName((*difference)->kind)));
       continue;
     }
-    for (const EnvoyDifference& one : (*difference)->resources) out.push_back(name + ": " + one.name + " " + std::string(ChangeKindName(one.kind)));
+    for (const auto& one : (*difference)->resources) out.push_back(name + ": " + one->name + " " + std::string(ChangeKindName(one->kind)));
   }
   return out;
 }

@@ -84,6 +84,7 @@ TEST_CASE("localities: failover to other zones") {
   const List behind = Arrange(hosts, awareness(any), {}, true);
   REQUIRE(behind.size() == 2);
   CHECK(behind[0].starts_with("egress_"));
+  CHECK(Arrange(hosts, awareness(none), {}, true)[0].starts_with("egress_47DEQpj8/"));  // the known hash of no text
   CHECK(behind[0].ends_with(" 1*0: 10.0.0.2 10.0.0.3 10.0.0.4"));
   CHECK(behind[0] != Arrange(hosts, awareness(only_b), {}, true)[0]);
 }

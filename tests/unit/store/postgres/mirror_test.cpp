@@ -100,6 +100,16 @@ TEST_CASE("answers and notifications in any order end in the database's state") 
     CHECK(Describe(watch->Take()) == "m:->1 d:->1 d:1>- m:1>- ");
     CHECK(mirror.States().empty());
   }
+  SECTION("an owner that is gone waits for what it owns to be looked at again") {
+    { const Mirror::Operation first(mirror); (void)mirror.ApplyCreate(first.ticket(), At(kMesh, 1), std::nullopt); }
+    const Mirror::Operation slow(mirror);
+    { const Mirror::Operation mine(mirror); (void)mirror.ApplyCreate(mine.ticket(), At(kChild, 1), kMesh); }
+    CHECK(mirror.ApplyFetched(slow.ticket(), {Gone(kMesh)}) == Keys{kMesh});
+    CHECK(mirror.Find(kChild) != nullptr);
+    const Mirror::Operation again(mirror);
+    CHECK(mirror.ApplyFetched(again.ticket(), {Gone(kMesh)}).empty());
+    CHECK(Describe(watch->Take()) == "m:->1 d:->1 d:1>- m:1>- ");
+  }
   SECTION("an unchanged row makes no event; one that is unknown here is asked for with its content") {
     const Mirror::Operation feed(mirror);
     CHECK(mirror.ApplyFetched(feed.ticket(), {Row(At(kMesh, 1))}).empty());

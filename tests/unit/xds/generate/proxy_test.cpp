@@ -34,7 +34,7 @@ struct World {
     builder.Apply(nullptr, MakeResource(std::move(type), std::move(name), std::move(spec)));
     builder.Build();
   }
-  std::vector<Unit> Plan(const std::string& name, std::vector<std::string> features = {}) {
+  std::vector<Unit> Plan(const std::string& name, std::vector<std::string> features = {}, IdentityPtr identity = nullptr) {
     ProxyNode node;
     node.mesh = "demo";
     node.name = name;
@@ -48,9 +48,9 @@ struct World {
                            .rules = rules,
                            .types = types,
                            .zone = "default",
-                           .identity = nullptr,
+                           .identity = identity,
                            .admin = nullptr,
-                           .workload_identity = {},
+                           .workload_identity = identity == nullptr ? std::string() : identity->workload_secret,
                            .service_vips = {}};
     return PlanUnits(input);
   }
@@ -76,6 +76,29 @@ TEST_CASE("replicas share the units of outbounds, clusters and endpoints") {
   for (const UnitKind kind : {UnitKind::kOutbound, UnitKind::kCluster, UnitKind::kEndpoints})
     CHECK(DigestOfUnit(one, kind) == DigestOfUnit(two, kind));
   for (const UnitKind kind : {UnitKind::kInbound, UnitKind::kProxyWide}) CHECK(DigestOfUnit(one, kind) != DigestOfUnit(two, kind));
+}
+
+TEST_CASE("certificates that an agent serves are asked from it, and there are no secrets here") {
+  World world;
+  world.Put("Dataplane", "web-1", Networking("10.0.0.1", "web"));
+  auto identity = std::make_shared<Identity>();
+  identity->workload_secret = "spiffe://forest/oak";
+  identity->agent_socket = "/run/agent.sock";
+  identity->agent_timeout = std::chrono::seconds(2);
+  std::map<std::string, std::string> texts;
+  for (const Unit& unit : world.Plan("web-1", {}, identity)) {
+    for (const OutputResource& resource : unit.generate().resources) {
+      CHECK(resource.type != ResourceType::kSecret);
+      texts[resource.name] = resource.message->ShortDebugString();
+    }
+  }
+  CHECK(texts["system_identity_sds-spire-agent"].find("/run/agent.sock") != std::string::npos);
+  CHECK(texts["system_identity_sds-spire-agent"].find("connect_timeout { seconds: 2 }") != std::string::npos);
+  const std::string listener = texts["inbound:10.0.0.1:8080"];
+  for (const char* part : {"name: \"spiffe://forest/oak\"", "name: \"ALL\"", "cluster_name: \"system_identity_sds-spire-agent\""}) {
+    INFO(part);
+    CHECK(listener.find(part) != std::string::npos);
+  }
 }
 
 TEST_CASE("a new endpoint is a new endpoint unit and nothing else") {
