@@ -21,6 +21,7 @@
 #include "pkg/base/memory.h"
 #include "pkg/base/version.h"
 #include "pkg/ca/key_pool.h"
+#include "pkg/io/name_service.h"
 #include "pkg/policy/all.h"
 #include "pkg/reconcile/defaults.h"
 #include "pkg/reconcile/settle.h"
@@ -336,7 +337,7 @@ Status ControlPlane::Start() {
       DataplaneServerDeps{config_, p.io_loop, p.workers, *p.store, *p.admission, p.types, metrics_, RealClock(), RealRandom(), p.instance_id});
   p.pipeline = std::make_unique<xds::Pipeline>(
       xds::PipelineDeps{p.mesh_loop, p.workers, *p.store, p.types, *p.identities, [&p](const std::string& address) { return p.admin_certs->For(address); },
-                        p.dataplane_server.get(), RealClock(), metrics_, ReleaseStartupPages},
+                        p.dataplane_server.get(), RealClock(), metrics_, ReleaseStartupPages, io::LookUpAddresses},
       xds::PipelineOptions{.zone = config_.GetString("multizone.zone.name")});
   KUMA_TRY(StartApi());
   p.pipeline->Start();

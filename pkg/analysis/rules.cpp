@@ -25,7 +25,7 @@ const std::vector<Rule>& Rules() {
        "to:\n- targetRef: {kind: Mesh}\n  default: {http: {requestTimeout: 30s}}\nfrom:\n- targetRef: {kind: Mesh}\n  default: {http: "
        "{requestTimeout: 10s}}"},
       {"dangling-backend", kError, "A route or telemetry setting sends to something that does not exist",
-       "Requests whose backends are all missing are answered with 500; telemetry without a backend is not sent.\n"
+       "A rule whose backends are all missing is left out, so its requests take another rule's way; telemetry without a backend is not sent.\n"
        "Check name, labels and port of the backendRef.",
        "backendRefs:\n- kind: MeshService\n  name: no-such-service\n  port: 80"},
       {"dangling-secret", kError, "A secret is used that the mesh does not have",

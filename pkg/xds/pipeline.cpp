@@ -87,18 +87,30 @@ Pipeline::Pipeline(PipelineDeps deps, PipelineOptions options)
 Pipeline::~Pipeline() { alive_->store(false); }
 
 void Pipeline::Start() {
+  if (deps_.look_up_addresses) {
+    names_ = std::make_unique<AddressNames>(deps_.loop, deps_.workers, deps_.look_up_addresses, [this](const std::vector<store::Event>& events) {
+      for (const store::Event& event : events) builder_.Apply(event.old_value, event.new_value);
+      SettleSoon();
+    });
+  }
   watch_ = deps_.store.StartWatch([loop = deps_.loop.handle(), alive = alive_, this] {
     loop.Post([alive, this] {
       if (alive->load()) OnWake();
     });
   });
-  for (const ResourcePtr& resource : watch_->Initial()) builder_.Apply(nullptr, resource);
+  std::vector<store::Event> initial;
+  for (const ResourcePtr& resource : watch_->Initial()) initial.push_back({nullptr, resource, 0});
+  Apply(std::move(initial));
   builder_.Build();
 }
 
-// Every event of a burst restarts the quiet time; the first one bounds the whole wait.
 void Pipeline::OnWake() {
   Apply(watch_->Take());
+  SettleSoon();
+}
+
+// Every event of a burst restarts the quiet time; the first one bounds the whole wait.
+void Pipeline::SettleSoon() {
   const MonotonicTime now = deps_.clock.Monotonic();
   if (!burst_open_) {
     burst_open_ = true;
@@ -112,7 +124,10 @@ void Pipeline::OnWake() {
 }
 
 void Pipeline::Apply(std::vector<store::Event> events) {
-  for (const store::Event& event : events) builder_.Apply(event.old_value, event.new_value);
+  for (store::Event& event : events) {
+    if (names_ != nullptr) event = names_->Resolve(std::move(event));
+    builder_.Apply(event.old_value, event.new_value);
+  }
 }
 
 void Pipeline::Drain() {

@@ -21,6 +21,7 @@
 #include "pkg/model/kri.h"
 #include "pkg/model/type.h"
 #include "pkg/store/store.h"
+#include "pkg/xds/address_names.h"
 #include "pkg/xds/identity.h"
 #include "pkg/xds/plan.h"
 #include "pkg/xds/proxy_directory.h"
@@ -53,6 +54,7 @@ struct PipelineDeps {
   const Clock& clock;
   MetricRegistry& metrics;
   std::function<void()> on_quiet = {};  // some seconds after the last configuration was computed; mesh loop
+  LookUpAddresses look_up_addresses = {};  // for proxies whose address is a host name; empty: their names stay
 };
 
 class Pipeline final : public ProxyDirectory {
@@ -78,6 +80,7 @@ class Pipeline final : public ProxyDirectory {
   struct UnitResult;
 
   void OnWake();
+  void SettleSoon();
   void Drain();
   void Settle();
   void Apply(std::vector<store::Event> events);
@@ -103,6 +106,7 @@ class Pipeline final : public ProxyDirectory {
   PipelineOptions options_;
   Logger log_{"xds"};
   mesh::SnapshotBuilder builder_;
+  std::unique_ptr<AddressNames> names_;  // null without look_up_addresses
   ResourceCache cache_;
   policy::PolicyIndexCache indexes_;
   std::unique_ptr<store::Watch> watch_;

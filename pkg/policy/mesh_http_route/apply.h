@@ -17,7 +17,7 @@ struct HttpRoutePlan {
   std::string name;
   Json match;
   Json filters = Json::array();
-  std::vector<envoy::WeightedTarget> targets;  // empty: its backends are missing, which the client is told with a 500
+  std::vector<envoy::WeightedTarget> targets;  // at least one in what PlanHttpRoutes gives
   std::vector<std::string> mirror_clusters;  // of RequestMirror filters in order; "" when there is none
 };
 
@@ -25,8 +25,7 @@ struct HttpRoutePlan {
 const Json* FindHttpRouteConf(const RuleSet* rules, const RouteDestination& to, const std::map<std::string, Origin>** origins);
 
 // In the order in which Envoy must try them, a catch-all always included. Empty when the outbound is not HTTP and no policy says so.
-// A rule whose backends are all missing answers with 500, so that its requests do not take another rule's way; what Envoy would reject
-// is left out. Both are told in `report`.
+// A rule whose backends are all missing is left out, as what Envoy would reject is; both are told in `report`.
 std::vector<HttpRoutePlan> PlanHttpRoutes(const RuleSet* rules, const RouteDestination& to, const DefaultTarget& default_target,
                                           const BackendResolver& resolve, const TypeRegistry& types, const RouteReport& report = {});
 

@@ -61,9 +61,6 @@ void AddConditions(envoy::RouteMatch& envoy_match, const Json& match) {
   }
 }
 
-// No body: clients of gRPC and HTTP alike read the status, and access logs name the route.
-void AnswerMissingBackends(envoy::Route& route) { route.mutable_direct_response()->set_status(500); }
-
 void SetTargets(envoy::RouteAction& action, const std::vector<envoy::WeightedTarget>& targets) {
   envoy::SetDuration(action.mutable_timeout(), Nanos(0));
   bool external = false;
@@ -182,11 +179,7 @@ void AddHttpRoutes(envoy::VirtualHost& host, const HttpRoutePlan& plan) {
     envoy::Route& route = *host.add_routes();
     route.set_name(plan.name);
     *route.mutable_match() = match.match;
-    if (plan.targets.empty()) {
-      AnswerMissingBackends(route);
-    } else {
-      SetTargets(*route.mutable_route(), plan.targets);
-    }
+    SetTargets(*route.mutable_route(), plan.targets);
     size_t mirror = 0;
     for (const Json& filter : plan.filters) {
       const std::string type = GetString(filter, "type");

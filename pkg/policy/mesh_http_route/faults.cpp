@@ -90,7 +90,7 @@ bool RuleFaults::IsUsable(const Json& match) {
 
 void RuleFaults::CheckBackends(const Kri& origin, const Json& refs, const BackendResolver& resolve, bool all_missing) {
   if (report_.warnings == nullptr || !report_.diagnose) return;
-  const std::string then = all_missing ? "; requests that match get 500" : "; the other backends take its share";
+  const std::string then = all_missing ? "; the rule is left out" : "; the other backends take its share";
   bool any = false;
   for (size_t i = 0; refs.is_array() && i < refs.size(); ++i) {
     if (resolve(origin, refs[i], true)) continue;
@@ -100,7 +100,7 @@ void RuleFaults::CheckBackends(const Kri& origin, const Json& refs, const Backen
         report_.diagnose(origin, refs[i], true) + (by_labels && !all_missing ? "; it counts as not written" : then));
     any = true;
   }
-  if (all_missing && !any) Add("default.backendRefs", "every backend has weight 0; requests that match get 500");
+  if (all_missing && !any) Add("default.backendRefs", "every backend has weight 0; the rule is left out");
 }
 
 void RuleFaults::NoMirror(const Kri& origin, const Json& ref) {

@@ -130,11 +130,11 @@ std::vector<HttpRoutePlan> PlanHttpRoutes(const RuleSet* rules, const RouteDesti
     AddDefault(plan, default_target);
     if (!plan.targets.empty()) routes.push_back(std::move(plan));
   }
+  // After the catch-all: a rule for everything that has no backend still takes its place.
+  std::erase_if(routes, [](const HttpRoutePlan& route) { return route.targets.empty(); });
   for (HttpRoutePlan& route : routes) {
     if (Get(route.match, "path").is_null()) route.match["path"] = catch_all["path"];
   }
-  // Errors alone make no HTTP service of one that is none.
-  if (!mesh::IsHttp(to.protocol) && std::all_of(routes.begin(), routes.end(), [](const auto& route) { return route.targets.empty(); })) return {};
   return routes;
 }
 

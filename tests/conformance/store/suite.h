@@ -306,7 +306,8 @@ inline void RunStoreConformance(const Factory& make) {
     CHECK(broken == 0);
     CHECK(probe.TakeNow().empty());
     size_t in_store = 0;
-    for (const ResourcePtr& item : store->List("MeshTimeout").value()) {
+    const std::vector<ResourcePtr> items = store->List("MeshTimeout").value();
+    for (const ResourcePtr& item : items) {
       ++in_store;
       const auto known = replayed.find(item->meta.key);
       REQUIRE(known != replayed.end());

@@ -71,7 +71,7 @@ networking:
                                             InboundState::kReady});
   CHECK(dataplane->Services() == std::vector<std::string>{"a", "b", "c", "d"});
   CHECK(dataplane->IdentifyingService() == "b");
-  CHECK(dataplane->TagSet().at("team") == std::vector<std::string>{"x"});  // an ignored inbound has no say
+  CHECK(dataplane->TagSet().at("team") == std::vector<std::string>{"x", "y"});  // of ignored inbounds as well: certificates name all
   REQUIRE(dataplane->outbounds.size() == 2);
   CHECK(dataplane->outbounds[0].address == "127.0.0.1");
   CHECK(dataplane->outbounds[1].backend_ref->port == 90);

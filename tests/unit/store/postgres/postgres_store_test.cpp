@@ -251,7 +251,8 @@ TEST_CASE("an outage: reads go on, writes say so, recovery needs nothing") {
   }
   // The mirror has exactly what the table has, also writes whose answer was lost.
   REQUIRE(wait_for([&] { return store->List("Mesh", {}).value().size() == in_table.size(); }));
-  for (const ResourcePtr& item : store->List("Mesh", {}).value()) CHECK(in_table.contains(item->meta.name()));
+  const std::vector<ResourcePtr> items = store->List("Mesh", {}).value();
+  for (const ResourcePtr& item : items) CHECK(in_table.contains(item->meta.name()));
 }
 
 TEST_CASE("a server that is not there: a clear error") {

@@ -193,7 +193,8 @@ TEST_CASE("a full disk: writes say so, nothing is lost, writes go on afterwards"
   }
   const auto store = OpenOn(path);
   std::set<std::string> stored;
-  for (const ResourcePtr& item : store->List("Mesh", {}).value()) stored.insert(item->meta.name());
+  const std::vector<ResourcePtr> items = store->List("Mesh", {}).value();
+  for (const ResourcePtr& item : items) stored.insert(item->meta.name());
   CHECK(stored == acknowledged);
 }
 

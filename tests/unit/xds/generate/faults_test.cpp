@@ -124,17 +124,17 @@ std::vector<Case> Cases() {
        {"5003"}},
       {"a route to a service that does not exist",
        Mesh("http") + Route("{" + match + ", default: {backendRefs: [{kind: MeshService, name: gone}]}}"),
-       {std::string(kRule) + ".default.backendRefs[0]: service gone does not exist; requests that match get 500"},
-       {R"("direct_response":{"status":500})", R"("cluster":"api")"},
-       {"gone"}},
+       {std::string(kRule) + ".default.backendRefs[0]: service gone does not exist; the rule is left out"},
+       {R"("cluster":"api")"},
+       {"gone", "direct_response", "/x"}},
       {"a route to a port that does not exist",
        Mesh("http") +
            "---\n{type: MeshService, mesh: default, name: api, spec: {ports: [{port: 80, appProtocol: http}], selector: {dataplaneTags: "
            "{kuma.io/service: api}}}}\n" +
            Route("{" + match + ", default: {backendRefs: [{kind: MeshService, name: api, port: 81}]}}"),
-       {std::string(kRule) + ".default.backendRefs[0]: MeshService api has no port 81; requests that match get 500"},
-       {R"("status":500)"},
-       {}},
+       {std::string(kRule) + ".default.backendRefs[0]: MeshService api has no port 81; the rule is left out"},
+       {R"("cluster":"api")"},
+       {"direct_response", R"("prefix":"/x/")"}},
       {"a route with one good backend",
        Mesh("http") +
            Route("{" + match +
@@ -144,9 +144,9 @@ std::vector<Case> Cases() {
        {"direct_response"}},
       {"a route whose weights are all 0",
        Mesh("http") + Route("{" + match + ", default: {backendRefs: [{kind: MeshService, name: api, weight: 0}]}}"),
-       {std::string(kRule) + ".default.backendRefs: every backend has weight 0; requests that match get 500"},
-       {R"("status":500)"},
-       {}},
+       {std::string(kRule) + ".default.backendRefs: every backend has weight 0; the rule is left out"},
+       {R"("cluster":"api")"},
+       {"direct_response", R"("prefix":"/x/")"}},
       {"a canary of weight 0 is nothing to warn of",
        Mesh("http") +
            Route("{" + match +
