@@ -7,13 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include "pkg/base/difference.h"
+
 namespace kuma {
 namespace {
 
 // Longer lists are compared item by item only, not into the items: in a long list the neighbour in a gap is rarely the same thing.
 constexpr size_t kShortList = 10;
-// A table for the alignment has this many cells at most; longer lists align where they are equal at both ends.
-constexpr size_t kMaxCells = 4'000'000;
 
 bool SameContainer(const Json& a, const Json& b) { return (a.is_object() && b.is_object()) || (a.is_array() && b.is_array()); }
 
@@ -33,21 +33,15 @@ std::string Escaped(const std::string& key) {
 
 using Pairs = std::vector<std::pair<size_t, size_t>>;
 
-Pairs EqualEnds(const Json& a, const Json& b) {
-  const size_t shorter = std::min(a.size(), b.size());
-  size_t head = 0;
-  while (head < shorter && a[head] == b[head]) ++head;
-  size_t tail = 0;
-  while (tail < shorter - head && a[a.size() - 1 - tail] == b[b.size() - 1 - tail]) ++tail;
-  Pairs pairs;
-  for (size_t i = 0; i < head; ++i) pairs.emplace_back(i, i);
-  for (size_t i = tail; i > 0; --i) pairs.emplace_back(a.size() - i, b.size() - i);
-  return pairs;
-}
-
-// Of several longest subsequences the one whose items stand last in `a`.
+// Of several longest subsequences the one whose items stand last in `a`, as in patches of Kuma; Align chooses the first.
 Pairs CommonItems(const Json& a, const Json& b) {
-  if ((a.size() + 1) * (b.size() + 1) > kMaxCells) return EqualEnds(a, b);
+  if ((a.size() + 1) * (b.size() + 1) > kMaxAlignedCells) {
+    Pairs ends;
+    for (const Aligned& row : Align(a.size(), b.size(), [&](size_t i, size_t j) { return a[i] == b[j]; })) {
+      if (row.before && row.after) ends.emplace_back(*row.before, *row.after);
+    }
+    return ends;
+  }
   const size_t width = b.size() + 1;
   std::vector<uint32_t> length((a.size() + 1) * width, 0);
   for (size_t i = 1; i <= a.size(); ++i) {

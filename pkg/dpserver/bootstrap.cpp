@@ -1,7 +1,6 @@
 #include "pkg/dpserver/bootstrap.h"
 
 #include <arpa/inet.h>
-#include <netdb.h>
 
 #include <algorithm>
 #include <set>
@@ -11,6 +10,7 @@
 #include "pkg/ca/certificate.h"
 #include "pkg/envoy/bootstrap.h"
 #include "pkg/envoy/names.h"
+#include "pkg/io/name_service.h"
 #include "pkg/model/document.h"
 
 namespace kuma::dpserver {
@@ -57,14 +57,8 @@ bool MatchesDnsName(std::string pattern, std::string host) {
 // Envoy prefers IPv6 where there is any; on hosts without it a name with only IPv4 must say so.
 bool HasOnlyIpv4(const std::string& host) {
   if (host == "localhost" || !CanonicalIp(host).empty()) return false;
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return false;
-  bool only_v4 = found != nullptr;
-  for (const addrinfo* entry = found; entry; entry = entry->ai_next) only_v4 = only_v4 && entry->ai_family == AF_INET;
-  freeaddrinfo(found);
-  return only_v4;
+  const std::vector<std::string> addresses = io::LookUpAddresses(host);
+  return !addresses.empty() && std::all_of(addresses.begin(), addresses.end(), [](const std::string& address) { return address.find(':') == std::string::npos; });
 }
 
 std::string QuotedList(const std::vector<std::string>& items) {

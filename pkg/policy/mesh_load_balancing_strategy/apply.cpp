@@ -142,15 +142,17 @@ void Outbound(OutboundDraft& draft, const PolicySlice& slice) {
   }
 }
 
+// What the policies say of a cluster and its endpoints; null: nothing is to be done.
+template <typename Draft>
+const Json* ConfForCluster(const Draft& draft, const PolicySlice& slice) {
+  if (!slice.matched) return nullptr;
+  if (draft.destination) return &ConfOf(slice.ToResource(*draft.destination));
+  return draft.has_outbound ? slice.ToService(draft.service) : nullptr;
+}
+
 void Cluster(OutboundClusterDraft& draft, const PolicySlice& slice) {
-  if (!slice.matched) return;
-  const Json* conf = &EmptyConf();
-  if (draft.destination) {
-    conf = &ConfOf(slice.ToResource(*draft.destination));
-  } else {
-    conf = draft.has_outbound ? slice.ToService(draft.service) : nullptr;
-    if (conf == nullptr) return;
-  }
+  const Json* conf = ConfForCluster(draft, slice);
+  if (conf == nullptr) return;
   envoy::Cluster& cluster = draft.cluster.cluster;
   const Json& awareness = Get(*conf, "localityAwareness");
   if (HasAffinity(awareness)) cluster.mutable_common_lb_config()->mutable_locality_weighted_lb_config();
@@ -168,14 +170,8 @@ void Cluster(OutboundClusterDraft& draft, const PolicySlice& slice) {
 }
 
 void Endpoints(EndpointsDraft& draft, const PolicySlice& slice) {
-  if (!slice.matched) return;
-  const Json* conf = &EmptyConf();
-  if (draft.destination) {
-    conf = &ConfOf(slice.ToResource(*draft.destination));
-  } else {
-    conf = draft.has_outbound ? slice.ToService(draft.service) : nullptr;
-    if (conf == nullptr) return;
-  }
+  const Json* conf = ConfForCluster(draft, slice);
+  if (conf == nullptr) return;
   ArrangeLocalities(draft.assignment, Get(*conf, "localityAwareness"), ViewerOf(draft.proxy, !draft.destination));
 }
 
