@@ -10,6 +10,7 @@ readonly envoy_version=1.40.0
 prefix=$HOME/.local
 with_demo=yes
 with_deps=yes
+with_test_tools=no
 jobs=""
 
 usage() {
@@ -21,6 +22,7 @@ Builds kuma (release, one executable), fetches Envoy ${envoy_version}, installs 
   --prefix DIR   where to install (default: ~/.local; executables go to DIR/bin)
   --no-demo      do not run "kuma demo --check" at the end
   --no-deps      do not install packages; fail when one is missing
+  --test-tools   also build a Kubernetes API server and its store for tests/run (needs Go; takes minutes the first time)
   --jobs N       compile N files at a time (default: all processors, less when memory is short)
   --uninstall    remove what an earlier run installed below the prefix
   --help         this text
@@ -64,6 +66,7 @@ parse_arguments() {
       --jobs=*) jobs=${1#*=} ;;
       --no-demo) with_demo=no ;;
       --no-deps) with_deps=no ;;
+      --test-tools) with_test_tools=yes ;;
       --uninstall) remove=yes ;;
       -h | --help) usage; exit 0 ;;
       *) fail "unknown option $1" "./install.sh --help lists the options" ;;
@@ -243,6 +246,60 @@ os.replace(target + ".part", target)
 PYTHON
 }
 
+# --- Kubernetes, for the tests --------------------------------------------------------------------------------------------------
+
+readonly kubernetes_module=$source_dir/tests/support/kubernetes
+
+# "1.36.1": the version of a module that tests/support/kubernetes/go.mod asks for.
+module_version() { awk -v module="$1" '$1 == module && $2 ~ /^v/ { sub(/^v/, "", $2); print $2; exit }' "$kubernetes_module/go.mod"; }
+
+# Why Go cannot build the tools, or nothing.
+go_problem() {
+  local wanted version
+  wanted=$(awk '$1 == "go" { print $2; exit }' "$kubernetes_module/go.mod")
+  if ! have go; then
+    echo "there is no go command; Go $wanted or newer is needed"
+    return
+  fi
+  # Go reads go.mod there: an older one fails unless it may fetch a newer toolchain.
+  version=$(cd "$kubernetes_module" && go env GOVERSION 2>&1) || { echo "Go $wanted or newer is needed: $(tail -n 1 <<<"$version")"; return; }
+  version=${version#go}
+  [ "$(printf '%s\n%s\n' "$wanted" "$version" | sort -V | head -n 1)" = "$wanted" ] || echo "Go $wanted or newer is needed; this is $version"
+}
+
+build_test_tools() {
+  [ "$with_test_tools" = yes ] || return 0
+  local kubernetes etcd target problem started=$SECONDS
+  kubernetes=$(module_version k8s.io/kubernetes)
+  etcd=$(module_version go.etcd.io/etcd/server/v3)
+  step "Kubernetes API server $kubernetes and etcd $etcd, for the tests"
+  target=$cache_dir/kubernetes-$kubernetes-etcd-$etcd-$(uname -s)-$(uname -m)
+  if [ -x "$target/kube-apiserver" ] && [ -x "$target/etcd" ]; then
+    note "already in $target"
+    return
+  fi
+  problem=$(go_problem)
+  if [ -n "$problem" ]; then
+    note "not built: $problem"
+    note "tests/run then skips tests/e2e/crds and says so; everything else is tested"
+    return
+  fi
+  note "building (the first time takes minutes)"
+  mkdir -p "$target.part"
+  if ! (
+    cd "$kubernetes_module"
+    export CGO_ENABLED=0
+    go build -mod=readonly -buildvcs=false -trimpath -ldflags '-s -w' -p "${jobs:-$(default_jobs)}" -o "$target.part/etcd" go.etcd.io/etcd/server/v3 &&
+      go build -mod=readonly -buildvcs=false -trimpath -ldflags '-s -w' -p "${jobs:-$(default_jobs)}" -o "$target.part/kube-apiserver" k8s.io/kubernetes/cmd/kube-apiserver
+  ) >"$log_dir/test-tools.log" 2>&1; then
+    fail "the Kubernetes API server for the tests could not be built; the output ends with:" "$(tail -n 10 "$log_dir/test-tools.log")" \
+      "run without --test-tools to do without it; all output is in $log_dir/test-tools.log"
+  fi
+  rm -rf "$target"
+  mv "$target.part" "$target"
+  note "built in $((SECONDS - started)) s"
+}
+
 # --- install --------------------------------------------------------------------------------------------------------------------
 
 # Writes through a temporary name, so that a running kuma or Envoy is not disturbed.
@@ -284,6 +341,7 @@ main() {
   install_packages
   build
   fetch_envoy
+  build_test_tools
   install_files
   check
   step "Done"

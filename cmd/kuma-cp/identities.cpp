@@ -121,14 +121,15 @@ Digest MeshIdentities::RequestKey(const xds::IdentityRequest& request) const {
 }
 
 Result<std::string> MeshIdentities::ReadDataSource(const std::string& mesh, const Json& source) const {
+  // Of several members the same counts as when the mesh is checked.
+  if (const Json& text = Get(source, "inlineString"); text.is_string()) return text.get<std::string>();
+  if (const std::string text = GetString(source, "inline"); !text.empty()) return Base64Decode(text);
+  if (const std::string path = GetString(source, "file"); !path.empty()) return ReadFile(path);
   if (const std::string secret = GetString(source, "secret"); !secret.empty()) {
     KUMA_TRY_ASSIGN(const std::optional<std::string> bytes, secrets_.Find(mesh, secret));
     if (!bytes) return NotFound("resource not found: type=\"Secret\" name=\"" + secret + "\" mesh=\"" + mesh + "\"");
     return *bytes;
   }
-  if (const std::string text = GetString(source, "inlineString"); !text.empty()) return text;
-  if (const std::string text = GetString(source, "inline"); !text.empty()) return Base64Decode(text);
-  if (const std::string path = GetString(source, "file"); !path.empty()) return ReadFile(path);
   return Invalid("a data source needs one of: secret, inline, inlineString, file");
 }
 

@@ -89,8 +89,8 @@ void CheckOtel(const MeshView& mesh, const Json& value, const std::string& path,
     const TargetRef ref = policy::ParseTargetRef(value);
     for (const ResourcePtr& backend : mesh.Of("MeshOpenTelemetryBackend")) {
       if (ref.labels && !ref.labels->empty()) {
-        mesh::Tags labels(backend->meta.labels.begin(), backend->meta.labels.end());
-        labels.try_emplace(std::string(kDisplayNameLabel), DisplayName(backend->meta));
+        Labels labels = backend->meta.labels;
+        labels.emplace(std::string(kDisplayNameLabel), DisplayName(backend->meta));
         if (policy::TagsMatch(*ref.labels, labels)) return;
       } else if (DisplayName(backend->meta) == ref.name) {
         return;

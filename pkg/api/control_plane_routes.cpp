@@ -61,11 +61,13 @@ Json ResourceTypeEntry(const TypeDescriptor& type, const ApiOptions& options) {
   return entry;
 }
 
-// Local resources are stored under their display name; those of other zones have a name with a hash and are looked for.
-Result<ResourcePtr> FindByKri(const ApiDeps& deps, const Kri& kri) {
+// Local resources are stored under their display name; those of other zones have a name with a hash and are looked for. What is asked
+// for with the own zone is local, even if its own identifier tells no zone.
+Result<ResourcePtr> FindByKri(const ApiDeps& deps, const ApiOptions& options, const Kri& kri) {
   const auto matches = [&](const ResourcePtr& resource) { return KriOf(resource->meta) == kri; };
   Result<ResourcePtr> direct = deps.store.Get({kri.type, kri.mesh, kri.name});
-  if (direct.ok() && matches(direct.value())) return direct;
+  const bool local = !options.is_global && kri.zone == options.zone;
+  if (direct.ok() && (local || matches(direct.value()))) return direct;
   if (!direct.ok() && direct.error().code != ErrorCode::kNotFound) return direct;
   store::ListOptions options;
   options.mesh = kri.mesh;
@@ -84,7 +86,7 @@ Answer GetByKri(const ApiDeps& deps, const ApiOptions& options, const ApiRequest
     const Status access = options.access.admin_resources.Check(request.user, "the resource of type " + QuoteGo(type.name));
     if (!access.ok()) return Fail(access.error(), "Access Denied");
   }
-  const Result<ResourcePtr> found = FindByKri(deps, kri.value().WithoutSection());
+  const Result<ResourcePtr> found = FindByKri(deps, options, kri.value().WithoutSection());
   if (!found.ok()) return Fail(found.error(), "Could not retrieve a resource");
   return FormattedResource(*found.value(), type, request, kri.value().ns, deps.types, options, "Could not format a resource");
 }

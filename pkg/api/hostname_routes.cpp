@@ -86,6 +86,7 @@ Answer GetHostnames(const ApiDeps& deps, const ApiOptions& options, const ApiReq
     for (const std::string& name : zones) names.push_back({{"name", name}});
     items.push_back({{"hostname", hostname}, {"zones", std::move(names)}});
   }
+  if (items.empty()) return Answer::Document({{"total", 0}, {"items", nullptr}});  // as Go clients have always seen it
   return Answer::Document({{"total", items.size()}, {"items", items}});
 }
 

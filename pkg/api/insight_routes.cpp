@@ -147,7 +147,8 @@ Answer ListServices(const ApiDeps& deps, const ApiOptions& options, const ApiReq
 Answer GetService(const ApiDeps& deps, const ApiOptions& options, const ApiRequest& request) {
   if (std::optional<Answer> missing = CheckMesh(deps, request); missing.has_value()) return std::move(*missing);
   const MeshStatsPtr mesh = deps.insights.Find(request.Param("mesh"));
-  if (mesh == nullptr) return NotFoundAnswer("Could not retrieve a resource");
+  // Beside a service that is there, one that is not has an insight of zeros; a mesh without services has no insights.
+  if (mesh == nullptr || mesh->services.empty()) return NotFoundAnswer("Could not retrieve a resource");
   const std::string& name = request.Param("service");
   const auto found = mesh->services.find(name);
   return Answer::Document(ServiceDocument(*mesh, name, found == mesh->services.end() ? nullptr : &found->second, options));
@@ -160,7 +161,7 @@ Answer ListMeshes(const ApiDeps& deps, const ApiOptions&, const ApiRequest& requ
   if (!filter.ok()) return Fail(filter.error(), "Could not retrieve resources");
   std::vector<MeshStatsPtr> meshes = deps.insights.All();
   const Resource unlabelled;  // insights of meshes have no labels
-  if (!filter.value()(unlabelled)) meshes.clear();
+  if (filter.value() && !filter.value()(unlabelled)) meshes.clear();
   std::erase_if(meshes, [&](const MeshStatsPtr& mesh) { return !Contains(mesh->mesh, request.Query("name")); });
   return Answer::Document(ListDocument(request, page.page, meshes.size(), [&](size_t i) { return MeshDocument(*meshes[i], deps.types); }));
 }

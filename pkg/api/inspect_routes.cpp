@@ -9,6 +9,7 @@
 #include "pkg/mesh/endpoints.h"
 #include "pkg/policy/inspect/inspect.h"
 #include "pkg/policy/rules/engine.h"
+#include "pkg/xds/preview.h"
 
 namespace kuma::api {
 namespace {
@@ -28,6 +29,36 @@ void AddRulesRoute(const RouteContext& context, const std::string& suffix, Rules
                       }});
 }
 
+// Outbounds by tags that transparent proxying gives the proxy.
+std::vector<policy::LegacyOutbound> VirtualOutbounds(const policy::InspectInput& input, const std::string& zone) {
+  if (input.dataplane.transparent_proxying == nullptr) return {};
+  const ResourceMeta& meta = input.dataplane.resource->meta;
+  const xds::ProxyNode node = xds::AnnouncedNode(meta.mesh(), meta.name(), nullptr);
+  const xds::OutboundList list = xds::PreviewOutbounds({.node = node,
+                                                        .dataplane = {mesh::DataplanePtr{}, &input.dataplane},  // not owned: used in this call only
+                                                        .snapshot = {mesh::SnapshotPtr{}, &input.snapshot},
+                                                        .types = input.types,
+                                                        .zone = zone});
+  std::vector<policy::LegacyOutbound> out;
+  for (const xds::OutboundPlan& outbound : list.outbounds) {
+    if (outbound.tags.empty()) continue;
+    const std::string port = ':' + std::to_string(outbound.port);
+    policy::LegacyOutbound entry{outbound.tags, {}};
+    for (const xds::VirtualName& name : list.names) {
+      if (name.address == outbound.address) entry.addresses.push_back(name.name + port);
+    }
+    entry.addresses.push_back(outbound.address + port);
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+// Layouts tell of MeshServices only: what the mesh says is asked before whether the proxy exists.
+bool UsesMeshServicesOnly(const ApiDeps& deps, const std::string& mesh) {
+  const Result<ResourcePtr> found = deps.store.Get({"Mesh", "", mesh});
+  return !found.ok() || GetString(Get(found.value()->spec, "meshServices"), "mode") == "Exclusive";
+}
+
 void AddDataplaneBodies(const RouteContext& context) {
   AddRulesRoute(context, "_rules", [](const policy::InspectInput& input, const ApiRequest&) -> Result<Json> { return policy::RulesBody(input); });
   AddRulesRoute(context, "_policies", [](const policy::InspectInput& input, const ApiRequest&) { return policy::ProxyPoliciesBody(input); });
@@ -42,10 +73,13 @@ void AddDataplaneBodies(const RouteContext& context) {
   });
   AddRulesRoute(context, "policies", [](const policy::InspectInput& input, const ApiRequest&) -> Result<Json> { return policy::LegacyPoliciesBody(input); },
                 {"Could not build MeshContext", "Could not get MatchedPolicies"});
-  AddRulesRoute(context, "rules", [](const policy::InspectInput& input, const ApiRequest&) -> Result<Json> { return policy::LegacyRulesBody(input); });
+  AddRulesRoute(context, "rules", [zone = context.options.zone](const policy::InspectInput& input, const ApiRequest&) -> Result<Json> {
+    return policy::LegacyRulesBody(input, VirtualOutbounds(input, zone));
+  });
 
   const ApiDeps& deps = context.deps;
   context.router.Add({"GET", "/meshes/{mesh}/dataplanes/{name}/_layout", [&deps](const RequestPtr& request, const Reply& reply) {
+                        if (!UsesMeshServicesOnly(deps, request->Param("mesh"))) return reply(BadRequest("can't use _layout endpoint without meshService enabled"));
                         WithDataplane(deps, request, reply, [&deps](const mesh::SnapshotPtr& snapshot, const mesh::DataplanePtr& dataplane, const ApiRequest&) {
                           const std::optional<std::string> spiffe_id = deps.spiffe_id ? deps.spiffe_id(*snapshot, *dataplane) : std::nullopt;
                           return BodyOr(policy::LayoutBody(*snapshot, *dataplane, deps.types, spiffe_id));
@@ -96,9 +130,10 @@ Json ServicePage(const Resource& service, const mesh::Snapshot& snapshot, const 
   return WithNext(ListDocument(request, page, matching.size(), [&](size_t i) { return policy::MetaBody(matching[i]->meta); }), request, page);
 }
 
-// The older form, without pages.
+// The older form, without pages and without policies in shadow mode.
 Json LegacyPolicyPage(const Resource& policy, const mesh::Snapshot& snapshot, const ApiRequest&, const Page&) {
   Json items = Json::array();
+  if (policy::IsShadow(policy.meta)) return {{"total", 0}, {"items", items}};
   for (const ResourcePtr& dataplane : policy::DataplanesOfPolicy(policy, snapshot)) {
     Json attachments = Json::array({{{"type", "dataplane"}}});
     items.push_back({{"kind", "SidecarDataplane"}, {"dataplane", {{"mesh", dataplane->meta.mesh()}, {"name", dataplane->meta.name()}}}, {"attachments", std::move(attachments)}});

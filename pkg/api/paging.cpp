@@ -73,7 +73,8 @@ PageResult ReadPage(const ApiRequest& request, const std::string& title) {
   if (const std::string text = request.Query("offset"); !text.empty()) {
     const std::optional<int64_t> offset = ParseInt(text);
     if (!offset.has_value()) {
-      result.error = Fail({400, title, "invalid: invalid offset: strconv.Atoi: parsing " + QuoteGo(text) + ": invalid syntax"});
+      const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
+      result.error = Fail({400, title, "invalid: invalid offset: strconv.Atoi: parsing " + QuoteGo(text) + (digits ? ": value out of range" : ": invalid syntax")});
     } else if (*offset < 0) {
       result.error = Fail({400, title, "invalid: invalid offset: must be non-negative"});
     } else {
@@ -157,6 +158,9 @@ Result<ResourceFilter> ReadFilter(const ApiRequest& request, const TypeDescripto
   const TagFilter tags = ReadTags(request);
   const bool is_dataplane = type.name == "Dataplane";
   const bool is_external_service = type.name == "ExternalService";
+  // Looking at each of thousands of resources costs more than writing a page of them.
+  const bool tags_matter = !tags.empty() && (is_dataplane || is_external_service);
+  if (labels.empty() && gateway.empty() && !tags_matter) return ResourceFilter();
   return ResourceFilter([=](const Resource& resource) {
     for (const auto& [key, value] : labels) {
       const auto found = resource.meta.labels.find(key);

@@ -32,7 +32,7 @@ Json ResourceListDocument(const ApiRequest& request, const Page& page, const std
 Json NextLink(const ApiRequest& request, const Page& page, size_t total);
 
 using ResourceFilter = std::function<bool(const Resource&)>;
-// filter[labels.key]=value for all types; tag and gateway for proxies. kInvalid with violations.
+// filter[labels.key]=value for all types; tag and gateway for proxies. An empty function: nothing is filtered out. kInvalid with violations.
 Result<ResourceFilter> ReadFilter(const ApiRequest& request, const TypeDescriptor& type);
 
 }  // namespace kuma::api

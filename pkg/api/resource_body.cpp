@@ -11,7 +11,7 @@ namespace {
 // JSON gets the stricter parser, whose messages fit it better.
 Result<Json> ParseBody(std::string_view body) {
   const std::string_view text = Trim(body);
-  if (text.empty()) return Invalid("EOF");
+  if (text.empty()) return Invalid("unexpected end of JSON input");
   if (text.front() == '{' || text.front() == '[') return ParseJson(text);
   return ParseYaml(body);
 }

@@ -103,7 +103,7 @@ class TypeEndpoints {
     Result<std::vector<ResourcePtr>> listed = deps_.store.List(type_.name, options);
     if (!listed.ok()) return Fail(listed.error(), kTitle);
     std::vector<ResourcePtr> items = std::move(listed).value();
-    std::erase_if(items, [&](const ResourcePtr& item) { return !filter.value()(*item); });
+    if (filter.value()) std::erase_if(items, [&](const ResourcePtr& item) { return !filter.value()(*item); });
     return Answer::Document(ResourceListDocument(request, page.page, items, page_marks_, [&](size_t i) {
       const Resource& item = *items[i];
       if (!with_insight) return ToDocument(item, deps_.types);

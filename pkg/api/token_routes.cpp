@@ -21,6 +21,7 @@ Answer TokenAnswer(const Result<std::string>& token) {
 // Empty bodies and wrong types get a bare 400, as from the reference.
 std::optional<Json> ReadBody(const ApiRequest& request) {
   Result<Json> body = ParseJson(request.http.body);
+  if (body.ok() && body.value().is_null()) return Json::object();
   if (!body.ok() || !body.value().is_object()) return std::nullopt;
   for (const char* field : {"name", "mesh", "type", "workload", "zone", "validFor"}) {
     const Json& value = Get(body.value(), field);

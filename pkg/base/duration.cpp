@@ -23,10 +23,26 @@ std::string Fraction(uint64_t value, int digits) {
   return rest.empty() ? out : out + "." + rest;
 }
 
+// As Go's time package quotes: bytes beyond ASCII and control characters as \xNN.
+std::string Quoted(std::string_view text) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (code >= 0x80 || code < 0x20) {
+      out += {'\\', 'x', kHex[code >> 4], kHex[code & 15]};
+    } else {
+      if (c == '"' || c == '\\') out += '\\';
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
 }  // namespace
 
 Result<Nanos> ParseDuration(std::string_view text) {
-  const auto invalid = [&] { return Invalid("time: invalid duration \"" + std::string(text) + "\""); };
+  const auto invalid = [&] { return Invalid("time: invalid duration " + Quoted(text)); };
   std::string_view rest = text;
   bool negative = false;
   if (!rest.empty() && (rest.front() == '-' || rest.front() == '+')) {
@@ -35,45 +51,46 @@ Result<Nanos> ParseDuration(std::string_view text) {
   }
   if (rest == "0") return Nanos(0);
   if (rest.empty()) return invalid();
-  double total = 0;
-  int64_t exact = 0;
+  constexpr uint64_t kLimit = uint64_t{1} << 63;  // of the magnitude: the smallest duration has it
+  uint64_t total = 0;
   while (!rest.empty()) {
     size_t digits = 0;
-    int64_t whole = 0;
-    while (digits < rest.size() && IsDigit(rest[digits])) {
-      if (whole > INT64_MAX / 10 - 9) return invalid();
-      whole = whole * 10 + (rest[digits] - '0');
-      ++digits;
+    uint64_t whole = 0;
+    for (; digits < rest.size() && IsDigit(rest[digits]); ++digits) {
+      if (whole > kLimit / 10) return invalid();
+      whole = whole * 10 + static_cast<uint64_t>(rest[digits] - '0');
+      if (whole > kLimit) return invalid();
     }
     rest.remove_prefix(digits);
-    double fraction = 0;
+    uint64_t fraction = 0;
+    double scale = 1;
     bool have_fraction = false;
     if (!rest.empty() && rest.front() == '.') {
-      rest.remove_prefix(1);
-      double scale = 0.1;
-      while (!rest.empty() && IsDigit(rest.front())) {
-        fraction += (rest.front() - '0') * scale;
-        scale /= 10;
-        rest.remove_prefix(1);
+      for (rest.remove_prefix(1); !rest.empty() && IsDigit(rest.front()); rest.remove_prefix(1)) {
         have_fraction = true;
+        if (fraction > (kLimit - 10) / 10) continue;  // further digits are below what counts
+        fraction = fraction * 10 + static_cast<uint64_t>(rest.front() - '0');
+        scale *= 10;
       }
     }
     if (digits == 0 && !have_fraction) return invalid();
     size_t unit_size = 0;
     while (unit_size < rest.size() && rest[unit_size] != '.' && !IsDigit(rest[unit_size])) ++unit_size;
     const std::string_view unit = rest.substr(0, unit_size);
-    if (unit.empty()) return Invalid("time: missing unit in duration \"" + std::string(text) + "\"");
-    int64_t factor = 0;
+    if (unit.empty()) return Invalid("time: missing unit in duration " + Quoted(text));
+    uint64_t factor = 0;
     for (const auto& [name, value] : kUnits) {
-      if (name == unit) factor = value;
+      if (name == unit) factor = static_cast<uint64_t>(value);
     }
-    if (factor == 0) return Invalid("time: unknown unit \"" + std::string(unit) + "\" in duration \"" + std::string(text) + "\"");
+    if (factor == 0) return Invalid("time: unknown unit " + Quoted(unit) + " in duration " + Quoted(text));
     rest.remove_prefix(unit_size);
-    total += (static_cast<double>(whole) + fraction) * static_cast<double>(factor);
-    if (total > 9.2e18) return invalid();
-    exact += whole * factor + static_cast<int64_t>(fraction * static_cast<double>(factor) + 0.5);
+    if (whole > kLimit / factor) return invalid();
+    const uint64_t part = whole * factor + static_cast<uint64_t>(static_cast<double>(fraction) * (static_cast<double>(factor) / scale));
+    if (part > kLimit || total > kLimit - part) return invalid();
+    total += part;
   }
-  return Nanos(negative ? -exact : exact);
+  if (total == kLimit && !negative) return invalid();
+  return Nanos(negative ? static_cast<int64_t>(0 - total) : static_cast<int64_t>(total));
 }
 
 std::string FormatDuration(Nanos duration) {

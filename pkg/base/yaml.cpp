@@ -56,21 +56,21 @@ struct Converter {
         return list;
       }
       case YAML::NodeType::Map: {
-        Json object = Json::object();
+        std::vector<Member> members, merged;
         for (const auto& entry : node) {
           if (!entry.first.IsScalar()) return Invalid("line " + std::to_string(entry.first.Mark().line + 1) + ": a key must be plain text");
           const std::string& key = entry.first.Scalar();
           if (key == "<<" && entry.second.IsMap()) {
-            KUMA_TRY_ASSIGN(Json merged, Convert(entry.second, depth + 1));
-            for (auto& [name, value] : merged.items()) {
-              if (!object.contains(name)) object[name] = value;
-            }
+            KUMA_TRY_ASSIGN(const Json defaults, Convert(entry.second, depth + 1));
+            for (const auto& [name, value] : defaults.items()) merged.emplace_back(name, value);
             continue;
           }
           KUMA_TRY_ASSIGN(Json value, Convert(entry.second, depth + 1));
-          object[key] = std::move(value);
+          members.emplace_back(key, std::move(value));
         }
-        return object;
+        // The mapping's own keys win over merged ones wherever they stand, and an earlier merge over a later one.
+        members.insert(members.begin(), std::make_move_iterator(merged.rbegin()), std::make_move_iterator(merged.rend()));
+        return MakeObject(std::move(members));
       }
     }
     return Json(nullptr);

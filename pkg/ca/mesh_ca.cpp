@@ -4,21 +4,6 @@
 #include "pkg/ca/spiffe_id.h"
 
 namespace kuma::ca {
-namespace {
-
-// What govalidator calls a DNS name, lower case only: labels of letters, digits, '-' and '_', up to 255 characters.
-bool IsDnsName(std::string_view name) {
-  if (name.empty() || ReplaceAll(std::string(name), ".", "").size() > 255) return false;
-  for (const std::string& label : Split(name, '.')) {
-    if (label.empty() || label.size() > 63 || label.front() == '-') return false;
-    for (const char c : label) {
-      if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_')) return false;
-    }
-  }
-  return true;
-}
-
-}  // namespace
 
 std::string BuiltinCertSecretName(std::string_view mesh, std::string_view backend) {
   return std::string(mesh) + ".ca-builtin-cert-" + std::string(backend);
@@ -67,17 +52,6 @@ Result<Nanos> LeafValidityOf(const Json& backend) {
   const std::string expiration = GetString(GetPath(backend, {"dpCert", "rotation"}), "expiration");
   if (expiration.empty()) return Nanos(kWorkloadValidity);
   return ParseValidity(expiration);
-}
-
-std::vector<Violation> ValidateBuiltinBackend(std::string_view mesh, std::string_view backend) {
-  constexpr size_t kMaxName = 255;
-  std::vector<Violation> violations;
-  const std::string name = BuiltinCertSecretName(mesh, backend);
-  if (name.size() > kMaxName) {
-    violations.push_back({"mtls.backends.name", "Backend name is too long. Max length: " + std::to_string(kMaxName)});
-  }
-  if (!IsDnsName(name)) violations.push_back({"mtls.backends.name", "\"" + std::string(backend) + "\" name must be valid dns name"});
-  return violations;
 }
 
 std::vector<Violation> ValidateProvidedCa(const KeyPair& pair) {

@@ -39,8 +39,6 @@ Result<RootOptions> ParseBuiltinConf(const Json& conf);
 // From mtls.backends[]: dpCert.rotation.expiration, else 24 hours.
 Result<Nanos> LeafValidityOf(const Json& backend);
 
-// Violations of a builtin backend's name, as the Mesh validator reports them.
-std::vector<Violation> ValidateBuiltinBackend(std::string_view mesh, std::string_view backend);
 // Violations of a provided pair: not a pair, no CA, key usages.
 std::vector<Violation> ValidateProvidedCa(const KeyPair& pair);
 

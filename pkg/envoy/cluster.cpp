@@ -37,7 +37,7 @@ LbEndpoint MakeLbEndpoint(const Host& host) {
   }
   if (host.weight > 0) endpoint.mutable_load_balancing_weight()->set_value(host.weight);
 
-  StringMap tags = host.tags;
+  LabelMap tags = host.tags;
   tags.erase("kuma.io/service");
   if (!tags.empty()) {
     auto& metadata = *endpoint.mutable_metadata()->mutable_filter_metadata();

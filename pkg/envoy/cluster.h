@@ -7,19 +7,18 @@
 #include <vector>
 
 #include "pkg/base/duration.h"
+#include "pkg/base/label_map.h"
 #include "pkg/envoy/draft.h"
 
 namespace kuma::envoy {
-
-using StringMap = std::map<std::string, std::string, std::less<>>;
 
 // One upstream host. `unix_path` wins over address and port.
 struct Host {
   std::string address;
   uint32_t port = 0;
   std::string unix_path;
-  StringMap tags;  // kuma.io/service is left out of the metadata: the cluster is named by it
-  StringMap labels;
+  LabelMap tags;  // kuma.io/service is left out of the metadata: the cluster is named by it
+  LabelMap labels;
   uint32_t weight = 0;  // 0: not set
   bool has_locality = false;
   std::string zone;

@@ -41,7 +41,7 @@ ListenerDraft PipeListener(std::string name, std::string path) {
   return draft;
 }
 
-void SetTagsMetadata(Listener& listener, const std::map<std::string, std::string, std::less<>>& tags) {
+void SetTagsMetadata(Listener& listener, const LabelMap& tags) {
   (*listener.mutable_metadata()->mutable_filter_metadata())["io.kuma.tags"] = StringStruct(tags);
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pkg/base/label_map.h"
 #include "pkg/envoy/draft.h"
 
 namespace kuma::envoy {
@@ -26,7 +27,7 @@ ListenerDraft InboundListener(std::string name, std::string address, uint32_t po
 ListenerDraft OutboundListener(std::string name, std::string address, uint32_t port);
 ListenerDraft PipeListener(std::string name, std::string path);
 // metadata io.kuma.tags, read by access logs and tools.
-void SetTagsMetadata(Listener& listener, const std::map<std::string, std::string, std::less<>>& tags);
+void SetTagsMetadata(Listener& listener, const LabelMap& tags);
 
 // `internal`: whose x-forwarded headers are trusted; empty: the local host only. IPv6 ranges are left out when Envoy runs without IPv6.
 HttpConnectionManager MakeHttpConnectionManager(std::string_view stat_name, const std::vector<Cidr>& internal, bool ipv6_enabled);

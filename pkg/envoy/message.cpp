@@ -33,7 +33,7 @@ void SetDuration(google::protobuf::Duration* target, Nanos value) {
   target->set_nanos(static_cast<int32_t>(nanos % 1'000'000'000));
 }
 
-google::protobuf::Struct StringStruct(const std::map<std::string, std::string, std::less<>>& fields) {
+google::protobuf::Struct StringStruct(const LabelMap& fields) {
   google::protobuf::Struct result;
   for (const auto& [key, value] : fields) (*result.mutable_fields())[key].set_string_value(value);
   return result;

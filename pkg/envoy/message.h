@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 
+#include "pkg/base/label_map.h"
 #include "pkg/base/duration.h"
 
 namespace kuma::envoy {
@@ -20,6 +21,6 @@ google::protobuf::Any Pack(const google::protobuf::Message& message);
 void Pack(const google::protobuf::Message& message, google::protobuf::Any* any);
 
 void SetDuration(google::protobuf::Duration* target, Nanos value);
-google::protobuf::Struct StringStruct(const std::map<std::string, std::string, std::less<>>& fields);
+google::protobuf::Struct StringStruct(const LabelMap& fields);
 
 }  // namespace kuma::envoy

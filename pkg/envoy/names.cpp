@@ -38,7 +38,7 @@ std::string SystemName(bool unified, std::string_view name, std::string_view cla
   return unified ? "system_" + std::string(name) : std::string(classic);
 }
 
-std::string SubsetClusterName(const std::map<std::string, std::string, std::less<>>& tags) {
+std::string SubsetClusterName(const LabelMap& tags) {
   const auto service = tags.find("kuma.io/service");
   if (service == tags.end()) return {};
   if (tags.size() == 1) return service->second;

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "pkg/base/label_map.h"
+
 namespace kuma::envoy {
 
 // Stat prefixes must not hold characters that are special in metric names; they become '_'.
@@ -27,7 +29,7 @@ inline constexpr std::string_view kNoDestinationCluster = "self_transparentproxy
 std::string SystemName(bool unified, std::string_view name, std::string_view classic);
 
 // <service>, or <service>-<16 hex digits> when there are more tags than kuma.io/service.
-std::string SubsetClusterName(const std::map<std::string, std::string, std::less<>>& tags);
+std::string SubsetClusterName(const LabelMap& tags);
 
 // Socket paths have a limit of 104 bytes.
 std::string SocketPath(std::string_view path_without_suffix);

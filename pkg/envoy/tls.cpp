@@ -118,7 +118,7 @@ Secret TrustBundleSecret(std::string name, const std::map<std::string, std::stri
   return secret;
 }
 
-std::string SniOfTags(const std::map<std::string, std::string, std::less<>>& tags) {
+std::string SniOfTags(const LabelMap& tags) {
   std::string service;
   std::vector<std::string> others;
   for (const auto& [key, value] : tags) {

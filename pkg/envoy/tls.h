@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pkg/base/label_map.h"
 #include "pkg/envoy/api.h"
 
 namespace kuma::envoy {
@@ -36,7 +37,7 @@ Secret CaSecret(std::string name, std::string certificates_pem);
 Secret TrustBundleSecret(std::string name, const std::map<std::string, std::string, std::less<>>& pem_by_domain);
 
 // "backend{mesh=demo,version=v1}": server name of a service known by tags. `tags` holds kuma.io/service and mesh.
-std::string SniOfTags(const std::map<std::string, std::string, std::less<>>& tags);
+std::string SniOfTags(const LabelMap& tags);
 // Server name of a resource for zone proxies: a<hash>.<name>.<port>.<mesh>.<ms|mes|mzms>.
 std::string SniOfResource(std::string_view name, std::string_view mesh, std::string_view type, uint32_t port);
 

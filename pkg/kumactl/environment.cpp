@@ -25,7 +25,8 @@ EnvironmentPtr RealEnvironment() {
     return std::shared_ptr<const TypeRegistry>(std::move(registry));
   };
   auto transport = [] { return std::shared_ptr<Transport>(std::make_shared<HttpTransport>()); };
-  return std::make_shared<const Environment>(Environment{types, transport, RealClock(), RealRandom(), HomeFolder()});
+  return std::make_shared<const Environment>(Environment{
+      types, transport, RealClock(), RealRandom(), HomeFolder(), [] { return k8s::LoadClientConfig(k8s::RealConfigSources()); }});
 }
 
 }  // namespace kuma::kumactl

@@ -8,6 +8,7 @@
 #include "pkg/base/clock.h"
 #include "pkg/base/random.h"
 #include "pkg/io/http_client.h"
+#include "pkg/k8s/client_config.h"
 #include "pkg/model/type.h"
 
 namespace kuma::kumactl {
@@ -27,6 +28,7 @@ struct Environment {
   const Clock& clock;
   Random& random;
   std::string home;  // folder that holds .kumactl/config
+  std::function<Result<k8s::ClientConfig>()> kubernetes;  // the cluster of $KUBECONFIG
 };
 using EnvironmentPtr = std::shared_ptr<const Environment>;
 

@@ -1,21 +1,12 @@
-// kumactl install crds, generate openapi and generate docs: what the schemas of the resource types say, for other programs and people.
+// kumactl generate openapi and generate docs: what the schemas of the resource types say, for other programs and people.
 #include "pkg/base/files.h"
 #include "pkg/kumactl/commands.h"
 #include "pkg/kumactl/session.h"
 #include "pkg/kumactl/type_names.h"
-#include "pkg/model/crd.h"
 #include "pkg/model/reference_docs.h"
 
 namespace kuma::kumactl {
 namespace {
-
-Result<int> RunCrds(Session& session) {
-  for (const TypeDescriptor* type : session.Types().All()) {
-    if (const std::optional<Json> definition = CustomResourceDefinition(*type); definition.has_value()) session.out() << "---\n" << ToYaml(*definition);
-  }
-  session.out() << std::flush;
-  return 0;
-}
 
 Result<int> RunOpenApi(Session& session) {
   KUMA_TRY_ASSIGN(ApiClient * api, session.Api());
@@ -45,21 +36,6 @@ Result<int> RunDocs(Session& session) {
 }
 
 }  // namespace
-
-cli::Command MakeInstallCommand(const EnvironmentPtr& environment) {
-  cli::Command crds;
-  crds.name = "crds";
-  crds.summary = "Print the custom resource definitions of Kuma for Kubernetes";
-  crds.example = "kumactl install crds | kubectl apply -f -";
-  crds.run = Runs(environment, RunCrds);
-
-  cli::Command command;
-  command.name = "install";
-  command.summary = "Print what has to be installed elsewhere";
-  command.example = "kumactl install crds | kubectl apply -f -";
-  command.children = {std::move(crds)};
-  return command;
-}
 
 cli::Command MakeOpenApiCommand(const EnvironmentPtr& environment) {
   cli::Command command;

@@ -48,6 +48,12 @@ const TypeRegistry& Session::Types() {
   return *types_;
 }
 
+std::chrono::milliseconds Session::ApiTimeout() const {
+  constexpr std::chrono::hours kNoTimeout{24};
+  const auto asked = std::chrono::duration_cast<std::chrono::milliseconds>(invocation_.GetDuration("api-timeout"));
+  return asked.count() <= 0 ? kNoTimeout : asked;
+}
+
 Result<ApiClient> Session::Connect(const ControlPlane& control_plane) {
   Result<io::TlsClientOptions> tls = TlsOptionsFor(control_plane.server, environment_->home);
   if (!tls) return Invalid("failed to create a client for Control Plane \"" + control_plane.name + "\": " + tls.error().ToString());
@@ -57,11 +63,8 @@ Result<ApiClient> Session::Connect(const ControlPlane& control_plane) {
   if (tls->skip_verify)
     err() << "WARNING: the certificate of " << control_plane.server.url << " is not verified (skipVerify); use --ca-cert-file instead.\n";
   transport();
-  constexpr std::chrono::hours kNoTimeout{24};
-  const auto asked = std::chrono::duration_cast<std::chrono::milliseconds>(invocation_.GetDuration("api-timeout"));
-  const std::chrono::milliseconds timeout = asked.count() <= 0 ? kNoTimeout : asked;
   std::ostream* trace = invocation_.GetString("log-level") == "debug" ? &err() : nullptr;
-  return ApiClient(control_plane, *std::move(tls), timeout, transport_, trace);
+  return ApiClient(control_plane, *std::move(tls), ApiTimeout(), transport_, trace);
 }
 
 Result<ApiClient*> Session::Api() {

@@ -34,6 +34,8 @@ class Session {
 
   const TypeRegistry& Types();
   Transport& transport();
+  // --api-timeout, for each request.
+  std::chrono::milliseconds ApiTimeout() const;
   // The client for a control plane that is not in the configuration yet.
   Result<ApiClient> Connect(const ControlPlane& control_plane);
 

@@ -2,7 +2,6 @@
 
 #include "pkg/base/log.h"
 #include "pkg/base/strings.h"
-#include "pkg/mesh/tags.h"
 #include "pkg/mesh/external.h"
 
 namespace kuma::mesh {
@@ -190,7 +189,7 @@ std::vector<Endpoint> TagServiceEndpoints(const EndpointSources& sources, std::s
       for (const Json& available : Get(ingress.resource->spec, "availableServices")) {
         const Json& tags = Get(available, "tags");
         if (GetString(available, "mesh") != sources.mesh->name || GetString(tags, kServiceTag) != service) continue;
-        const Tags parsed = ParseTags(tags);
+        const Tags parsed = TextMembers(tags);
         const std::shared_ptr<const ExternalEndpoint> external =
             GetBool(available, "externalService") ? std::make_shared<ExternalEndpoint>() : nullptr;
         if (sources.mesh->zone_egress) {
@@ -224,7 +223,7 @@ std::vector<Endpoint> TagServiceEndpoints(const EndpointSources& sources, std::s
     if (sources.mesh->zone_egress) {
       auto external_endpoint = std::make_shared<ExternalEndpoint>();
       external_endpoint->protocol = Protocol::kUnknown;  // its tag says
-      for (Endpoint& endpoint : ThroughEgress(sources, ParseTags(tags), external_endpoint)) out.push_back(std::move(endpoint));
+      for (Endpoint& endpoint : ThroughEgress(sources, TextMembers(tags), external_endpoint)) out.push_back(std::move(endpoint));
     } else if (only_external) {  // proxies of the mesh win over hosts outside of it
       Result<Endpoint> endpoint = ExternalServiceEndpoint(*external, {sources.zone, sources.mesh->locality_aware, sources.secrets});
       if (endpoint.ok()) {
@@ -242,8 +241,7 @@ std::vector<Endpoint> DestinationEndpoints(const EndpointSources& sources, const
     return destination.local ? MeshServiceEndpoints(sources, destination, port) : RemoteMeshServiceEndpoints(sources, destination, port);
   }
   if (destination.kri.type == "MeshExternalService") {
-    Tags tags(destination.resource->meta.labels.begin(), destination.resource->meta.labels.end());
-    return ThroughEgress(sources, tags, ExternalOf(destination));
+    return ThroughEgress(sources, destination.resource->meta.labels, ExternalOf(destination));
   }
   std::vector<Endpoint> out;
   for (const Kri& member : destination.members) {
@@ -277,7 +275,7 @@ std::vector<Endpoint> RemoteServiceEndpoints(const ResourceList& zone_ingresses,
       Endpoint endpoint;
       endpoint.address = ingress.address;
       endpoint.port = ingress.port;
-      endpoint.tags = ParseTags(tags);
+      endpoint.tags = TextMembers(tags);
       endpoint.weight = static_cast<uint32_t>(GetInt(available, "instances"));
       endpoint.locality = LocalityOf(zone, ZoneOf(endpoint.tags, {}), mesh.locality_aware);
       out.push_back(std::move(endpoint));
@@ -305,6 +303,7 @@ EndpointSetPtr MakeEndpointSet(std::vector<Endpoint> endpoints) {
     }
   }
   set->digest = digest.Finish();
+  endpoints.shrink_to_fit();
   set->endpoints = std::move(endpoints);
   return set;
 }

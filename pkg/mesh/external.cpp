@@ -5,7 +5,6 @@
 #include "pkg/base/files.h"
 #include "pkg/base/strings.h"
 #include "pkg/mesh/endpoints.h"
-#include "pkg/mesh/tags.h"
 #include "pkg/resources/validate.h"
 
 namespace kuma::mesh {
@@ -55,7 +54,7 @@ Result<Endpoint> ExternalServiceEndpoint(const Resource& service, const External
   if (!parts || !port) return Invalid("networking.address is not host:port");
   endpoint.address = parts->host;
   endpoint.port = static_cast<uint32_t>(*port);
-  endpoint.tags = ParseTags(Get(service.spec, "tags"));
+  endpoint.tags = TextMembers(Get(service.spec, "tags"));
   const auto zone = endpoint.tags.find(kZoneTag);
   endpoint.locality = LocalityOf(sources.zone, zone == endpoint.tags.end() ? std::string_view() : std::string_view(zone->second), sources.locality_aware);
   // Hosts with TLS of their own are told apart by this tag.

@@ -6,7 +6,6 @@
 #include <span>
 
 #include "pkg/base/strings.h"
-#include "pkg/mesh/tags.h"
 
 namespace kuma::mesh {
 namespace {
@@ -44,7 +43,7 @@ Inbound ParseInbound(const Json& value, const std::string& networking_address, c
   inbound.service_address_set = !inbound.service_address.empty();
   if (!inbound.service_address_set) inbound.service_address = "127.0.0.1";
   inbound.name = GetString(value, "name");
-  inbound.tags = ParseTags(Get(value, "tags"));
+  inbound.tags = TextMembers(Get(value, "tags"));
   inbound.protocol_text = GetString(value, "protocol");
   if (inbound.protocol_text.empty()) {
     if (const auto it = inbound.tags.find(kProtocolTag); it != inbound.tags.end()) inbound.protocol_text = it->second;
@@ -58,9 +57,9 @@ Outbound ParseOutbound(const Json& value) {
   Outbound outbound;
   outbound.address = OrElse(GetString(value, "address"), "127.0.0.1");
   outbound.port = ParsePort(value, "port");
-  outbound.tags = ParseTags(Get(value, "tags"));
+  outbound.tags = TextMembers(Get(value, "tags"));
   if (const Json& ref = Get(value, "backendRef"); ref.is_object()) {
-    outbound.backend_ref = BackendRef{GetString(ref, "kind"), GetString(ref, "name"), ParsePort(ref, "port"), ParseTags(Get(ref, "labels"))};
+    outbound.backend_ref = std::make_shared<const BackendRef>(BackendRef{GetString(ref, "kind"), GetString(ref, "name"), ParsePort(ref, "port"), TextMembers(Get(ref, "labels"))});
   }
   return outbound;
 }
@@ -93,15 +92,6 @@ void AddLabels(DigestBuilder& digest, const Labels& labels) {
 }
 
 }  // namespace
-
-Tags ParseTags(const Json& value) {
-  Tags tags;
-  if (!value.is_object()) return tags;
-  for (const auto& [key, item] : value.items()) {
-    if (item.is_string()) tags.emplace(key, item.get<std::string>());
-  }
-  return tags;
-}
 
 std::string_view ProtocolName(Protocol protocol) {
   switch (protocol) {
@@ -188,10 +178,12 @@ DataplanePtr ParseDataplane(const ResourcePtr& resource) {
   dataplane->address = GetString(networking, "address");
   const std::string advertised = GetString(networking, "advertisedAddress");
   dataplane->admin_port = ParsePort(Get(networking, "admin"), "port");
+  dataplane->inbounds.reserve(Get(networking, "inbound").size());
   for (const Json& inbound : Get(networking, "inbound")) dataplane->inbounds.push_back(ParseInbound(inbound, dataplane->address, advertised));
+  dataplane->outbounds.reserve(Get(networking, "outbound").size());
   for (const Json& outbound : Get(networking, "outbound")) dataplane->outbounds.push_back(ParseOutbound(outbound));
   if (const Json& gateway = Get(networking, "gateway"); gateway.is_object()) {
-    dataplane->gateway = Gateway{ParseTags(Get(gateway, "tags")), GetString(gateway, "type") == "BUILTIN"};
+    dataplane->gateway = Gateway{TextMembers(Get(gateway, "tags")), GetString(gateway, "type") == "BUILTIN"};
   }
   if (const Json& proxying = Get(networking, "transparentProxying"); proxying.is_object()) {
     TransparentProxying parsed;
@@ -202,7 +194,7 @@ DataplanePtr ParseDataplane(const ResourcePtr& resource) {
     parsed.ip_family_mode = GetString(proxying, "ipFamilyMode");
     parsed.has_reachable_backends = Get(proxying, "reachableBackends").is_object();
     parsed.reachable_backends = GetPath(proxying, {"reachableBackends", "refs"});
-    dataplane->transparent_proxying = std::move(parsed);
+    dataplane->transparent_proxying = std::make_shared<const TransparentProxying>(std::move(parsed));
   }
   for (const Json& listener : Get(networking, "listeners")) {
     dataplane->listeners.push_back(ProxyListener{GetString(listener, "type"), OrElse(GetString(listener, "address"), dataplane->address),

@@ -14,7 +14,7 @@
 
 namespace kuma::mesh {
 
-using Tags = std::map<std::string, std::string, std::less<>>;
+using Tags = LabelMap;
 
 // Wire protocols of a service, from the least to the most specific common denominator (docs: protocol support).
 enum class Protocol { kUnknown, kTcp, kTls, kHttp, kHttp2, kGrpc, kKafka, kMysql };
@@ -55,7 +55,7 @@ struct Outbound {
   std::string address;  // "127.0.0.1" when not given
   uint32_t port = 0;
   Tags tags;            // legacy; empty with a backend_ref
-  std::optional<BackendRef> backend_ref;
+  std::shared_ptr<const BackendRef> backend_ref;  // null: named by tags
 };
 
 struct TransparentProxying {
@@ -90,7 +90,7 @@ struct Dataplane {
   std::vector<Inbound> inbounds;
   std::vector<Outbound> outbounds;
   std::optional<Gateway> gateway;
-  std::optional<TransparentProxying> transparent_proxying;
+  std::shared_ptr<const TransparentProxying> transparent_proxying;  // null: none
   std::vector<ProxyListener> listeners;
   Json metrics;
   Json probes;

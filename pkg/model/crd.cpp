@@ -17,7 +17,11 @@ bool IsOneOf(const std::array<std::string_view, N>& names, const TypeDescriptor&
   return std::find(names.begin(), names.end(), type.name) != names.end();
 }
 
-Json Column(std::string name, std::string path) { return {{"name", std::move(name)}, {"type", "string"}, {"jsonPath", std::move(path)}}; }
+Json Column(std::string name, std::string path, std::string description = {}) {
+  Json column = {{"name", std::move(name)}, {"type", "string"}, {"jsonPath", std::move(path)}};
+  if (!description.empty()) column["description"] = std::move(description);
+  return column;
+}
 
 Json Columns(const TypeDescriptor& type) {
   Json columns = Json::array();
@@ -27,13 +31,15 @@ Json Columns(const TypeDescriptor& type) {
   } else if (type.is_destination) {
     columns.push_back(Column("Hostname", ".status.addresses[0].hostname"));
   } else if (type.name == "Dataplane") {
-    for (int i = 0; i < 4; ++i) {
-      Json column = Column("kuma.io/service", ".spec.networking.inbound[" + std::to_string(i) + R"(].tags['kuma\.io/service'])");
-      if (i >= 2) column["priority"] = 1;
+    constexpr std::array<std::string_view, 4> kNumbers = {"first", "second", "third", "fourth"};
+    for (size_t i = 0; i < kNumbers.size(); ++i) {
+      Json column = Column("kuma.io/service", ".spec.networking.inbound[" + std::to_string(i) + R"(].tags['kuma\.io/service'])",
+                           "Service tag of the " + std::string(kNumbers[i]) + " inbound");
+      if (i >= 2) column["priority"] = 1;  // only with -o wide
       columns.push_back(std::move(column));
     }
   } else if (type.name == "ZoneIngress" || type.name == "ZoneEgress") {
-    columns.push_back(Column("zone", ".spec.zone"));
+    columns.push_back(Column("zone", ".spec.zone", "Zone name"));
   }
   return columns;
 }

@@ -2,6 +2,7 @@
 // JSON decoder's) and schema-checked ones (violations of the structural schema with paths).
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 
 #include "pkg/base/duration.h"
@@ -125,6 +126,16 @@ std::string FormatProtoDuration(Nanos duration) {
   return text + "s";
 }
 
+// A number as Go's JSON encoder writes it: no exponent below 1e21.
+std::string GoNumberText(const Json& value) {
+  if (!value.is_number_float()) return ToJsonText(value);
+  const double number = value.get<double>();
+  if (std::abs(number) >= 1e21 || std::floor(number) != number) return ToJsonText(value);
+  char text[32];
+  std::snprintf(text, sizeof text, "%.0f", number);
+  return text;
+}
+
 std::string SnakeCase(std::string_view name) {
   std::string out;
   for (const char c : name) {
@@ -138,6 +149,13 @@ std::string SnakeCase(std::string_view name) {
   return out;
 }
 
+// A byte as the character of that number, as Go's JSON reader names it.
+std::string Latin1(char c) {
+  const auto code = static_cast<unsigned char>(c);
+  if (code < 0x80) return {c};
+  return {static_cast<char>(0xC0 | (code >> 6)), static_cast<char>(0x80 | (code & 0x3F))};
+}
+
 // What Go's JSON reader says about a text where it expects a number.
 std::string NotJsonNumber(std::string_view text) {
   const std::string_view trimmed = Trim(text);
@@ -146,10 +164,10 @@ std::string NotJsonNumber(std::string_view text) {
   const size_t start = digits;
   while (digits < trimmed.size() && std::isdigit(static_cast<unsigned char>(trimmed[digits])) != 0) ++digits;
   if (digits == start) {
-    if (start == 1) return trimmed.size() == 1 ? "unexpected end of JSON input" : "invalid character '" + std::string(1, trimmed[1]) + "' in numeric literal";
-    return "invalid character '" + std::string(1, trimmed.front()) + "' looking for beginning of value";
+    if (start == 1) return trimmed.size() == 1 ? "unexpected end of JSON input" : "invalid character '" + Latin1(trimmed[1]) + "' in numeric literal";
+    return "invalid character '" + Latin1(trimmed.front()) + "' looking for beginning of value";
   }
-  if (digits < trimmed.size() && trimmed[digits] != '.') return "invalid character '" + std::string(1, trimmed[digits]) + "' after top-level value";
+  if (digits < trimmed.size() && trimmed[digits] != '.') return "invalid character '" + Latin1(trimmed[digits]) + "' after top-level value";
   return "json: cannot unmarshal number " + std::string(trimmed) + " into Go value of type uint32";
 }
 
@@ -242,6 +260,11 @@ class Decoder {
     return nullptr;
   }
 
+  // What the schema lets pass and the field cannot hold.
+  void DoesNotHold(const std::string& number, const std::string& path, std::string_view type) {
+    Fatal("json: cannot unmarshal number " + number + " into field " + path + " of type " + std::string(type));
+  }
+
   void OutOfRange(const Field& field, const std::string& path) {
     const std::string_view format = NumberFormat(field.kind);
     result_.violations.push_back(
@@ -289,7 +312,13 @@ class Decoder {
       case FieldKind::kBytes: return BytesText(field, value, path);
       case FieldKind::kDuration: return DurationText(field, value, path);
       case FieldKind::kIntOrString:
-        if (value.is_string() || value.is_number_integer() || value.is_number_unsigned()) return value;
+        if (value.is_string()) return value;
+        if (value.is_number_integer() || value.is_number_unsigned()) {
+          const Range range = RangeOf(FieldKind::kInt32);
+          const double number = value.get<double>();
+          if (number < range.low || number > range.high) DoesNotHold(ToJsonText(value), path, "int32");
+          return value;
+        }
         result_.violations.push_back({"", "\"" + path + "\" must validate at least one schema (anyOf)"});
         result_.violations.push_back({path, "in body must be of type integer: \"" + std::string(SchemaType(value)) + "\""});
         if (value.is_number()) OutOfRange(field, path);
@@ -329,21 +358,28 @@ class Decoder {
       const bool fits = number >= range.low && number <= range.high;
       if (proto_) {
         if (!whole || !fits) {
-          Fatal("json: cannot unmarshal number " + ToJsonText(original) + " into Go value of type " + std::string(GoType(field.kind)));
+          Fatal("json: cannot unmarshal number " + GoNumberText(original) + " into Go value of type " + std::string(GoType(field.kind)));
           return nullptr;
         }
       } else {
-        // The schema knows signed numbers only; what it lets pass and the field cannot hold fails when it is read.
+        // The schema knows signed numbers only.
         const Range signed_range = RangeOf(field.kind == FieldKind::kUint32 ? FieldKind::kInt32 : field.kind == FieldKind::kUint64 ? FieldKind::kInt64 : field.kind);
         if (!whole || std::abs(number) > kMaxJsonInteger) WrongType(field, value, path);
         if (!whole || number < signed_range.low || number > signed_range.high) {
           OutOfRange(field, path);
           usable = false;
         } else if (!fits) {
-          Fatal("json: cannot unmarshal number " + ToJsonText(original) + " into Go value of type " + std::string(GoType(field.kind)));
+          DoesNotHold(GoNumberText(original), path, GoType(field.kind));
         }
       }
-      if (whole && usable && value.is_number_float()) value = static_cast<int64_t>(number);
+      if (whole && usable && value.is_number_float()) {
+        // Below 2^63 as int64, above as uint64; casts beyond that are undefined.
+        if (number < 9.2e18) {
+          value = static_cast<int64_t>(number);
+        } else if (number < 1.8e19) {
+          value = static_cast<uint64_t>(number);
+        }
+      }
     }
     if (field.minimum && number < *field.minimum) {
       result_.violations.push_back({path, "in body should be greater than or equal to " + FormatGoFloat(*field.minimum)});
@@ -388,7 +424,14 @@ class Decoder {
       const std::string& text = value.get_ref<const std::string&>();
       if (std::find(field.allowed.begin(), field.allowed.end(), text) != field.allowed.end()) return value;
     }
-    Fatal("unknown value " + QuoteGo(ToJsonText(value)) + " for enum " + field.proto_enum);
+    const double number = value.is_number() ? value.get<double>() : 0.0;
+    const bool enum_number = value.is_number() && std::floor(number) == number && std::abs(number) <= RangeOf(FieldKind::kInt32).high;
+    if (value.is_string() || enum_number) {
+      Fatal("unknown value " + QuoteGo(ToJsonText(value)) + " for enum " + field.proto_enum);
+    } else {
+      Fatal("json: cannot unmarshal " + (value.is_number() ? "number " + GoNumberText(value) : std::string(GoJsonType(value))) +
+            " into Go value of type protoreflect.EnumNumber");
+    }
     return nullptr;
   }
 
@@ -410,12 +453,7 @@ class Decoder {
   }
 
   Json DurationText(const Field& field, const Json& value, const std::string& path) {
-    if (!value.is_string()) {
-      if (proto_ && value.is_object()) {  // {seconds, nanos} is not protobuf's JSON form
-        return WrongType(field, value, path);
-      }
-      return WrongType(field, value, path);
-    }
+    if (!value.is_string()) return WrongType(field, value, path);
     const std::string text = value.get<std::string>();
     const Result<Nanos> parsed = ParseDuration(text);
     if (!parsed.ok()) {

@@ -13,13 +13,14 @@ bool IsMetaField(std::string_view key) {
 
 Error InvalidObject(const TypeDescriptor& type, std::string_view text) { return Invalid("invalid " + type.name + " object: " + QuoteGo(text)); }
 
+std::string_view GoTypeOf(const Json& value) { return value.is_number() ? "number" : value.is_boolean() ? "bool" : value.type_name(); }
+
 Status ReadTime(const Json& document, const char* key, const TypeDescriptor& type, SystemTime& out) {
   const Json& text = Get(document, key);
   if (text.is_null()) return Ok();
-  Result<SystemTime> parsed = text.is_string() ? ParseRfc3339(text.get<std::string>()) : Result<SystemTime>(Invalid("not a time"));
-  if (!parsed.ok()) {
-    return InvalidObject(type, "parsing time " + ToJsonText(text) + " as \"2006-01-02T15:04:05Z07:00\": cannot parse");
-  }
+  if (!text.is_string()) return InvalidObject(type, "Time.UnmarshalJSON: input is not a JSON string");
+  const Result<SystemTime> parsed = ParseRfc3339(text.get<std::string>());
+  if (!parsed.ok()) return InvalidObject(type, parsed.error().message);
   out = parsed.value();
   return Ok();
 }
@@ -28,8 +29,7 @@ Status ReadText(const Json& document, const char* key, const TypeDescriptor& typ
   const Json& text = Get(document, key);
   if (text.is_null()) return Ok();
   if (!text.is_string()) {
-    return InvalidObject(type, std::string("json: cannot unmarshal ") + (text.is_number() ? "number" : text.is_boolean() ? "bool" : text.type_name()) +
-                                   " into Go struct field ResourceMeta." + key + " of type string");
+    return InvalidObject(type, "json: cannot unmarshal " + std::string(GoTypeOf(text)) + " into Go struct field ResourceMeta." + key + " of type string");
   }
   out = text.get<std::string>();
   return Ok();
@@ -43,15 +43,14 @@ Status ReadMeta(const Json& document, const TypeDescriptor& type, ResourceMeta& 
   KUMA_TRY(ReadTime(document, "modificationTime", type, meta.modification_time));
   const Json& labels = Get(document, "labels");
   if (labels.is_null()) return Ok();
-  if (!labels.is_object()) return InvalidObject(type, "json: cannot unmarshal labels into Go struct field ResourceMeta.labels of type map[string]string");
+  if (!labels.is_object()) return InvalidObject(type, "json: cannot unmarshal " + std::string(GoTypeOf(labels)) + " into Go struct field ResourceMeta.labels of type map[string]string");
   for (const auto& [key, value] : labels.items()) {
     if (value.is_null()) {
       meta.labels[key] = "";
     } else if (value.is_string()) {
       meta.labels[key] = value.get<std::string>();
     } else {
-      return InvalidObject(type, std::string("json: cannot unmarshal ") + (value.is_number() ? "number" : value.is_boolean() ? "bool" : value.type_name()) +
-                                     " into Go struct field ResourceMeta.labels of type string");
+      return InvalidObject(type, "json: cannot unmarshal " + std::string(GoTypeOf(value)) + " into Go struct field ResourceMeta.labels of type string");
     }
   }
   return Ok();
@@ -67,7 +66,7 @@ Violation Placed(Violation violation) {
 
 std::string_view SchemaTypeOf(const Json& value) { return value.is_number() ? "number" : value.is_boolean() ? "boolean" : value.type_name(); }
 
-// What the schema says about the members that every resource has. Times are checked when they are read.
+// What the schema says about the members that every resource has.
 void CheckRoot(const Json& document, const TypeDescriptor& type, std::vector<Violation>& violations) {
   const auto wrong = [&](const std::string& place, const char* wanted, const Json& value) {
     violations.push_back({place, std::string("in body must be of type ") + wanted + ": \"" + std::string(SchemaTypeOf(value)) + "\""});
@@ -83,6 +82,16 @@ void CheckRoot(const Json& document, const TypeDescriptor& type, std::vector<Vio
   }
   if (const auto found = document.find("type"); found != document.end() && *found != type.name) {
     violations.push_back({"type", "in body should be one of [" + type.name + "]"});
+  }
+  for (const char* key : {"creationTime", "modificationTime"}) {
+    const auto found = document.find(key);
+    if (found == document.end() || (found->is_string() && ParseRfc3339(found->get<std::string>()).ok())) continue;
+    const std::string got = found->is_string() ? found->get<std::string>() : found->is_number() ? "float64" : "";
+    if (found->is_null()) {
+      wrong(key, "string", *found);
+    } else {
+      violations.push_back({key, "in body must be of type date-time: \"" + got + "\""});
+    }
   }
   const auto labels = document.find("labels");
   if (labels == document.end()) return;
@@ -143,7 +152,8 @@ Result<Resource> FromDocument(const Json& document, const TypeRegistry& types, s
 }
 
 Result<Resource> FromDocument(const Json& document, const TypeDescriptor& type, std::vector<Violation>* unknown) {
-  if (!document.is_object()) return InvalidObject(type, "json: cannot unmarshal the document into Go value of type map[string]interface {}");
+  if (!document.is_object()) return InvalidObject(type, "json: cannot unmarshal " + std::string(GoTypeOf(document)) + " into Go value of type " +
+                                                                  (type.inlined_spec ? "v1alpha1.ResourceMeta" : "map[string]interface {}"));
   Resource resource;
   if (type.inlined_spec) {
     KUMA_TRY(ReadMeta(document, type, resource.meta));

@@ -48,7 +48,7 @@ Json Shape(const Field& field, SchemaDialect dialect) {
   return Anything(dialect);
 }
 
-void AddLimits(const Field& field, Json& schema) {
+void AddLimits(const Field& field, SchemaDialect dialect, Json& schema) {
   if (field.minimum.has_value()) schema["minimum"] = Bound(*field.minimum);
   if (field.maximum.has_value()) schema["maximum"] = Bound(*field.maximum);
   if (field.min_length > 0) schema["minLength"] = field.min_length;
@@ -56,6 +56,10 @@ void AddLimits(const Field& field, Json& schema) {
   if (!field.pattern.empty()) schema["pattern"] = field.pattern;
   if (field.min_items > 0) schema["minItems"] = field.min_items;
   if (field.max_items.has_value()) schema["maxItems"] = *field.max_items;
+  if (!field.map_keys.empty() && dialect == SchemaDialect::kKubernetes) {
+    schema["x-kubernetes-list-type"] = "map";
+    schema["x-kubernetes-list-map-keys"] = field.map_keys;
+  }
   if (!field.allowed.empty()) schema["enum"] = field.allowed;
   if (!field.allowed_numbers.empty()) schema["enum"] = field.allowed_numbers;
 }
@@ -77,7 +81,7 @@ Json MetaProperties(const TypeDescriptor& type) {
 
 Json JsonSchemaOf(const Field& field, SchemaDialect dialect) {
   Json schema = Shape(field, dialect);
-  AddLimits(field, schema);
+  AddLimits(field, dialect, schema);
   if (!field.doc.empty()) schema["description"] = field.doc;
   if (!field.default_value.is_null()) schema["default"] = field.default_value;
   if (field.deprecated && dialect == SchemaDialect::kOpenApi) schema["deprecated"] = true;

@@ -14,8 +14,8 @@ std::string Find(const Labels& labels, std::string_view key) {
   return found == labels.end() ? std::string{} : found->second;
 }
 
-void SetIfMissing(Labels& labels, std::string_view key, std::string value) { labels.try_emplace(std::string(key), std::move(value)); }
-void Set(Labels& labels, std::string_view key, std::string value) { labels.insert_or_assign(std::string(key), std::move(value)); }
+void SetIfMissing(Labels& labels, std::string_view key, std::string value) { labels.emplace(std::string(key), std::move(value)); }
+void Set(Labels& labels, std::string_view key, std::string value) { labels.insert_or_assign(key, std::move(value)); }
 
 bool LocallyOriginated(bool is_global, const Labels& labels) {
   const std::string origin = Find(labels, kOriginLabel);

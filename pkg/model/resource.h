@@ -4,16 +4,16 @@
 
 #include <compare>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 
 #include "pkg/base/clock.h"
 #include "pkg/base/json.h"
+#include "pkg/base/label_map.h"
 
 namespace kuma {
 
-using Labels = std::map<std::string, std::string, std::less<>>;
+using Labels = LabelMap;
 
 // Identity within a store. `mesh` is empty for global types.
 struct ResourceKey {

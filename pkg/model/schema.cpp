@@ -72,8 +72,8 @@ Field&& Field::Append() && {
   merge_append = true;
   return std::move(*this);
 }
-Field&& Field::MergeKey(std::string key) && {
-  merge_key = std::move(key);
+Field&& Field::MapKeys(std::vector<std::string> keys) && {
+  map_keys = std::move(keys);
   return std::move(*this);
 }
 Field&& Field::Deprecated() && {

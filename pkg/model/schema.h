@@ -45,7 +45,7 @@ struct Field {
   std::shared_ptr<const Field> element;     // kList, kMap
   std::string proto_duration;               // non-empty: a protobuf Duration ("3.5s" text form), for proto-based types
   bool merge_append = false;                // lists named append...: concatenated when confs merge
-  std::string merge_key;                    // lists merged by this key (policyMerge in the reference)
+  std::vector<std::string> map_keys;        // kList: entries differ in these members; told to Kubernetes, which refuses twins
   bool deprecated = false;
   // Structural limits; the texts of their violations are those of the Kubernetes schema validator.
   std::optional<double> minimum;
@@ -77,7 +77,7 @@ struct Field {
   Field&& Required() &&;
   Field&& Default(Json value) &&;
   Field&& Append() &&;
-  Field&& MergeKey(std::string key) &&;
+  Field&& MapKeys(std::vector<std::string> keys) &&;
   Field&& Deprecated() &&;
   Field&& Min(double value) &&;
   Field&& Max(double value) &&;

@@ -12,7 +12,7 @@ namespace {
 // Tag under which rules for a single HTTP route are kept: the hash of the route's matches.
 constexpr char kMatchesHashTag[] = "__rule-matches-hash__";
 
-using Element = std::map<std::string, std::string, std::less<>>;
+using Element = LabelMap;
 
 const Json* FirstThatContains(const std::vector<const SubsetRule*>& rules, const Element& element) {
   for (const SubsetRule* rule : rules) {

@@ -1,6 +1,15 @@
 #include "pkg/resources/common_fields.h"
 
+#include <re2/re2.h>
+
 namespace kuma::resources {
+
+Field WithPattern(Field field, const std::string& pattern) {
+  const auto expression = std::make_shared<const re2::RE2>(pattern);
+  field.pattern = pattern;
+  field.matches_pattern = [expression](std::string_view text) { return re2::RE2::PartialMatch({text.data(), text.size()}, *expression); };
+  return field;
+}
 
 Field StringMap(std::string name, std::string doc) { return Field::Map(std::move(name), Field::String("", ""), std::move(doc)); }
 Field StringList(std::string name, std::string doc) { return Field::List(std::move(name), Field::String("", ""), std::move(doc)); }
@@ -48,15 +57,21 @@ Field TlsVersions(std::string name) {
                        "Bounds of the TLS version.");
 }
 
+// The limits are those of conditions in Kubernetes.
 Field Conditions(std::string name) {
-  return Field::List(std::move(name),
-                     Field::Object("",
-                                   {Field::String("type", "What the condition is about.").Required(),
-                                    Field::Enum("status", {"True", "False", "Unknown"}, "Whether it holds.").Required(),
-                                    Field::String("reason", "Why, for programs.").Required(), Field::String("message", "Why, for people.").Required()},
-                                   ""),
-                     "What is known about the resource.");
+  return Field::List(
+      std::move(name),
+      Field::Object("",
+                    {WithPattern(Field::String("type", "What the condition is about.").MaxLength(316).Required(),
+                            R"(^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$)"),
+                     Field::Enum("status", {"True", "False", "Unknown"}, "Whether it holds.").Required(),
+                     WithPattern(Field::String("reason", "Why, for programs.").MinLength(1).MaxLength(1024).Required(), "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"),
+                     Field::String("message", "Why, for people.").MaxLength(32768).Required()},
+                    ""),
+      "What is known about the resource.");
 }
+
+Field ConditionsByType(std::string name) { return Conditions(std::move(name)).MapKeys({"type"}); }
 
 namespace {
 Field GeneratorRef() {
@@ -73,15 +88,15 @@ Field Addresses() {
 Field HostnameGenerators() {
   Field reference = GeneratorRef();
   reference.required = true;
-  return Field::List("hostnameGenerators", Field::Object("", {std::move(reference), Conditions("conditions")}, ""),
+  return Field::List("hostnameGenerators", Field::Object("", {std::move(reference), ConditionsByType("conditions")}, ""),
                      "What each generator did for this resource.");
 }
 
-Field DataplaneProxies() {
-  return Field::Object("dataplaneProxies",
-                       {Field::Int("connected", "Proxies with an open stream."), Field::Int("healthy", "Proxies whose selected inbounds are all healthy."),
-                        Field::Int("total", "All selected proxies.")},
-                       "Counts of the selected proxies.");
+Field DataplaneProxies(bool complete) {
+  Fields counts = {Field::Int("connected", "Proxies with an open stream."), Field::Int("healthy", "Proxies whose selected inbounds are all healthy."),
+                   Field::Int("total", "All selected proxies.")};
+  for (Field& count : counts) count.required = complete;
+  return Field::Object("dataplaneProxies", std::move(counts), "Counts of the selected proxies.");
 }
 
 Field ProtoStruct(std::string name, std::string doc) { return Field::Object(std::move(name), {}, std::move(doc)).PreserveUnknown(); }

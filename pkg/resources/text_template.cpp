@@ -18,6 +18,13 @@ std::string_view TrimRight(std::string_view text) {
   return text;
 }
 
+// What stands at `column` of the first line cannot be done; `node` is how it reads there, shortened as text/template does.
+Error NotExecutable(size_t column, std::string node, const std::string& what) {
+  constexpr size_t kMaxNode = 20;
+  if (node.size() > kMaxNode) node = node.substr(0, kMaxNode) + "...";
+  return Invalid("template: :1:" + std::to_string(column) + ": executing \"\" at <" + node + ">: " + what);
+}
+
 Error BadCharacter(size_t line, char c) {
   static constexpr char kHex[] = "0123456789ABCDEF";
   const auto code = static_cast<unsigned char>(c);
@@ -128,7 +135,8 @@ Result<TextTemplate> TextTemplate::Parse(std::string_view text) {
       parsed.parts_.push_back({PartKind::kText, tokens[0].text, 0});
     } else if (tokens[0].kind == Token::kWord) {
       if (tokens.size() != 2 || tokens[1].kind != Token::kQuoted) return At(line, "label takes one quoted name");
-      parsed.parts_.push_back({PartKind::kLabel, tokens[1].text, 0});
+      const char* callee = action.data() + action.find(tokens[0].text);
+      parsed.parts_.push_back({PartKind::kLabel, tokens[1].text, static_cast<size_t>(callee - line_start)});
     } else {
       return At(line, "unexpected operand in command");
     }
@@ -145,15 +153,17 @@ Result<std::string> TextTemplate::Render(const std::map<std::string, std::string
       case PartKind::kField: {
         const auto found = fields.find(part.text);
         if (found == fields.end()) {
-          return Invalid("template: :1:" + std::to_string(part.column) + ": executing \"\" at <." + part.text + ">: can't evaluate field " + part.text +
-                         " in type struct { Name string; DisplayName string; Namespace string; Mesh string; Zone string }");
+          return NotExecutable(part.column, "." + part.text,
+                               "can't evaluate field " + part.text +
+                                   " in type struct { Name string; DisplayName string; Namespace string; Mesh string; Zone string }");
         }
         out += found->second;
         break;
       }
       case PartKind::kLabel: {
-        KUMA_TRY_ASSIGN(const std::string value, label(part.text));
-        out += value;
+        const Result<std::string> value = label(part.text);
+        if (!value.ok()) return NotExecutable(part.column, "label " + QuoteGo(part.text), "error calling label: " + value.error().message);
+        out += value.value();
         break;
       }
     }

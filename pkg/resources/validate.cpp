@@ -1,6 +1,7 @@
 #include "pkg/resources/validate.h"
 
 #include <arpa/inet.h>
+#include <re2/re2.h>
 
 #include <algorithm>
 #include <cctype>
@@ -13,20 +14,17 @@
 namespace kuma::resources {
 namespace {
 
-std::string QuotedList(const std::vector<std::string>& values) {
-  std::vector<std::string> quoted;
-  quoted.reserve(values.size());
-  for (const std::string& value : values) quoted.push_back(QuoteGo(value));
-  return Join(quoted, ", ");
-}
-
 bool IsAlnum(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
 
 bool AllOf(std::string_view text, std::string_view extra) {
   return std::all_of(text.begin(), text.end(), [&](char c) { return IsAlnum(c) || extra.find(c) != std::string_view::npos; });
 }
 
-int64_t IntOf(const Json& value) { return value.is_number() ? value.get<int64_t>() : 0; }
+// What does not fit counts as the nearest number that does.
+int64_t IntOf(const Json& value) {
+  if (value.is_number_float()) return static_cast<int64_t>(std::clamp(value.get<double>(), -9.2e18, 9.2e18));
+  return value.is_number() ? value.get<int64_t>() : 0;
+}
 
 }  // namespace
 
@@ -51,9 +49,6 @@ std::string MustHaveExactlyOneOf(std::string_view entity, const std::vector<std:
   return std::string(entity) + " must have exactly one defined: " + Join(names, ", ");
 }
 std::string MustHaveAtLeastOne(const std::vector<std::string>& names) { return "must have at least one defined: " + Join(names, ", "); }
-std::string FieldMustBeOneOf(std::string_view field, const std::vector<std::string>& allowed) {
-  return QuoteGo(field) + " must be one of [" + QuotedList(allowed) + "]";
-}
 std::string MustBeInRange(std::string_view low, std::string_view high) {
   return "must be in inclusive range [" + std::string(low) + ", " + std::string(high) + "]";
 }
@@ -68,13 +63,6 @@ std::optional<Nanos> DurationOf(const Json& value) {
   return parsed.value();
 }
 
-void CheckDurationNotNegative(Checker& checker, const Path& path, const Json& value) {
-  if (value.is_null()) {
-    checker.Add(path, std::string(kMustBeDefined));
-  } else {
-    CheckDurationNotNegativeOrNil(checker, path, value);
-  }
-}
 void CheckDurationNotNegativeOrNil(Checker& checker, const Path& path, const Json& value) {
   if (const auto duration = DurationOf(value); duration && duration->count() < 0) checker.Add(path, std::string(kMustNotBeNegativeWhenDefined));
 }
@@ -86,12 +74,7 @@ void CheckDurationGreaterThanZeroOrNil(Checker& checker, const Path& path, const
   if (const auto duration = DurationOf(value); duration && duration->count() <= 0) checker.Add(path, std::string(kMustBeGreaterThanZeroWhenDefined));
 }
 void CheckDurationGreaterThan(Checker& checker, const Path& path, const Json& value, Nanos minimum) {
-  const auto duration = DurationOf(value);
-  if (!duration) {
-    checker.Add(path, std::string(kMustBeDefined));
-  } else if (*duration <= minimum) {
-    checker.Add(path, "must be greater than: " + FormatDuration(minimum));
-  }
+  if (const auto duration = DurationOf(value); duration && *duration <= minimum) checker.Add(path, "must be greater than: " + FormatDuration(minimum));
 }
 void CheckPositiveProtoDuration(Checker& checker, const Path& path, const Json& value) {
   const auto duration = DurationOf(value);
@@ -118,10 +101,6 @@ std::optional<double> IntOrStringNumber(const Json& value) {
 }
 
 void CheckPercentage(Checker& checker, const Path& path, const Json& value, bool allow_zero) {
-  if (value.is_null()) {
-    checker.Add(path, std::string(kMustBeDefined));
-    return;
-  }
   const auto number = IntOrStringNumber(value);
   if (!number) {
     checker.Add(path, std::string(kStringMustBeValidNumber));
@@ -167,6 +146,34 @@ void CheckFilePathOrNil(Checker& checker, const Path& path, const Json& value) {
   const bool windows_path = text.size() > 2 && IsAlnum(text[0]) && text[1] == ':' && text[2] == '\\';
   if (!unix_path && !windows_path) checker.Add(path, std::string(kMustBeValidPathWhenDefined));
 }
+std::string RegexFault(const std::string& text) {
+  re2::RE2::Options quiet;
+  quiet.set_log_errors(false);
+  const re2::RE2 expression(text, quiet);
+  const auto what = [&]() -> std::string_view {
+    switch (expression.error_code()) {
+      case re2::RE2::NoError: return {};
+      case re2::RE2::ErrorBadEscape: return "invalid escape sequence";
+      case re2::RE2::ErrorBadCharClass: return "invalid character class";
+      case re2::RE2::ErrorBadCharRange: return "invalid character class range";
+      case re2::RE2::ErrorMissingBracket: return "missing closing ]";
+      case re2::RE2::ErrorMissingParen: return "missing closing )";
+      case re2::RE2::ErrorUnexpectedParen: return "unexpected )";
+      case re2::RE2::ErrorTrailingBackslash: return "trailing backslash at end of expression";
+      case re2::RE2::ErrorRepeatArgument: return "missing argument to repetition operator";
+      case re2::RE2::ErrorRepeatSize: return "invalid repeat count";
+      case re2::RE2::ErrorRepeatOp: return "invalid nested repetition operator";
+      case re2::RE2::ErrorBadPerlOp: return "invalid or unsupported Perl syntax";
+      case re2::RE2::ErrorBadUTF8: return "invalid UTF-8";
+      case re2::RE2::ErrorBadNamedCapture: return "invalid named capture";
+      default: return "expression too large";
+    }
+  };
+  if (what().empty()) return {};
+  // A trailing backslash is told without its place.
+  const std::string place = expression.error_code() == re2::RE2::ErrorTrailingBackslash ? "" : expression.error_arg();
+  return "error parsing regexp: " + std::string(what()) + ": `" + place + "`";
+}
 void CheckBandwidth(Checker& checker, const Path& path, std::string_view value) {
   if (value.empty()) {
     checker.Add(path, std::string(kMustBeDefined));
@@ -180,29 +187,6 @@ void CheckBandwidth(Checker& checker, const Path& path, std::string_view value) 
   while (at < value.size() && (value[at] == 'G' || value[at] == 'M' || value[at] == 'k')) ++at;
   if (at == unit || value.substr(at) != "bps") checker.Add(path, std::string(kMustHaveBpsUnit));
 }
-void CheckOtelAttributeName(Checker& checker, const Path& path, std::string_view value) {
-  if (value.empty()) {
-    checker.Add(path, std::string(kMustBeDefined));
-  } else if (Contains(value, "%")) {
-    checker.Add(path, "must be a static OpenTelemetry attribute name; placeholders are only supported in values");
-  } else if (value.starts_with("otel.")) {
-    checker.Add(path, "must not use the reserved OpenTelemetry prefix 'otel.'");
-  } else {
-    const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
-    const auto word = [&](char c) { return lower(c) || (c >= '0' && c <= '9'); };
-    bool good = lower(value.front()) && word(value.back());
-    for (size_t i = 1; good && i < value.size(); ++i) {
-      const bool delimiter = value[i] == '.' || value[i] == '_';
-      good = word(value[i]) || (delimiter && word(value[i - 1]));
-    }
-    if (!good) {
-      checker.Add(path,
-                  "must start with a lowercase letter, use only lowercase letters, digits, '.' or '_', avoid consecutive delimiters, and end with a "
-                  "letter or digit");
-    }
-  }
-}
-
 void CheckTags(Checker& checker, const Path& path, const Json& tags, const TagRules& rules) {
   const bool given = tags.is_object();
   if (rules.require_one && (!given || tags.empty())) checker.Add(path, "must have at least one tag");
@@ -240,7 +224,8 @@ bool IsIpv6(std::string_view text) {
 bool IsIp(std::string_view text) { return IsIpv4(text) || IsIpv6(text); }
 
 bool IsDnsName(std::string_view text) {
-  if (text.empty() || text.size() > 255 || IsIp(text)) return false;
+  if (text.empty() || IsIp(text)) return false;
+  if (text.size() - static_cast<size_t>(std::count(text.begin(), text.end(), '.')) > 255) return false;
   if (text.back() == '.' || text.back() == '_') text.remove_suffix(1);
   for (const std::string& label : Split(text, '.')) {
     if (label.empty() || label.size() > 63 || label.front() == '-' || !AllOf(label, "-_")) return false;
@@ -340,17 +325,8 @@ void CheckSecureDataSource(Checker& checker, const Path& path, const Json& sourc
     } else if (!file.empty() && file.front() != '/') {
       checker.Add(path.Field("file").Field("path"), "file path must be absolute: " + file);
     }
-  } else if (type == "Secret") {
-    const Json& reference = Get(source, "secretRef");
-    if (reference.is_null()) {
-      checker.Add(path.Field("secretRef"), std::string(kMustBeDefined));
-    } else {
-      const std::string kind = GetString(reference, "kind");
-      if (kind != "Secret") checker.Add(path.Field("secretRef").Field("kind"), MustBeOneOf(kind, {"Secret"}));
-      if (GetString(reference, "name").empty()) checker.Add(path.Field("secretRef").Field("name"), std::string(kMustBeDefined));
-    }
   } else {
-    checker.Add(path.Field("type"), MustBeOneOf(type, {"EnvVar", "InsecureInline", "File", "Secret"}));
+    need("secretRef", "name");
   }
 }
 
@@ -359,13 +335,8 @@ void CheckTlsVersions(Checker& checker, const Path& path, const Json& version) {
   // Position in the list; 0 (absent, automatic or unknown) is not compared.
   const auto order = [&](const char* field) -> size_t {
     const Json& value = Get(version, field);
-    if (!value.is_string()) return 0;
-    const auto found = std::find(kVersions.begin(), kVersions.end(), value.get<std::string>());
-    if (found == kVersions.end()) {
-      checker.Add(path.Field(field), FieldMustBeOneOf(field, kVersions));
-      return 0;
-    }
-    return static_cast<size_t>(found - kVersions.begin());
+    const auto found = value.is_string() ? std::find(kVersions.begin(), kVersions.end(), value.get<std::string>()) : kVersions.begin();
+    return found == kVersions.end() ? 0 : static_cast<size_t>(found - kVersions.begin());
   };
   const size_t low = order("min");
   const size_t high = order("max");

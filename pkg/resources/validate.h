@@ -56,13 +56,11 @@ std::string MustBeOneOf(std::string_view entity, const std::vector<std::string>&
 std::string MustHaveOnlyOne(std::string_view entity, const std::vector<std::string>& names);         // x must have only one type defined: a, b
 std::string MustHaveExactlyOneOf(std::string_view entity, const std::vector<std::string>& names);    // x must have exactly one defined: a, b
 std::string MustHaveAtLeastOne(const std::vector<std::string>& names);                               // must have at least one defined: a, b
-std::string FieldMustBeOneOf(std::string_view field, const std::vector<std::string>& allowed);       // "x" must be one of ["a", "b"]
 std::string MustBeInRange(std::string_view low, std::string_view high);                              // must be in inclusive range [a, b]
 std::string AllowedValuesHint(const std::vector<std::string>& values);                               // Allowed values: a, b
 
 // Durations are Go text, already decoded (so well-formed). `value` null: absent.
 std::optional<Nanos> DurationOf(const Json& value);
-void CheckDurationNotNegative(Checker& checker, const Path& path, const Json& value);            // absent is wrong
 void CheckDurationNotNegativeOrNil(Checker& checker, const Path& path, const Json& value);
 void CheckDurationGreaterThanZero(Checker& checker, const Path& path, const Json& value);
 void CheckDurationGreaterThanZeroOrNil(Checker& checker, const Path& path, const Json& value);
@@ -86,8 +84,9 @@ void CheckProtoPort(Checker& checker, const Path& path, int64_t port);   // "por
 void CheckDefined(Checker& checker, const Path& path, std::string_view value);
 void CheckLength(Checker& checker, const Path& path, size_t limit, std::string_view value);
 void CheckFilePathOrNil(Checker& checker, const Path& path, const Json& value);
+// Empty: an expression that Envoy understands; else what is wrong, in the words of Go's regexp.
+std::string RegexFault(const std::string& text);
 void CheckBandwidth(Checker& checker, const Path& path, std::string_view value);
-void CheckOtelAttributeName(Checker& checker, const Path& path, std::string_view value);
 
 // Tags of proxies and selectors.
 struct TagRules {

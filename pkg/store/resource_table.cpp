@@ -24,16 +24,20 @@ bool MatchesList(const Resource& resource, const ListOptions& options) {
   });
 }
 
-const ResourceTable::Entry* ResourceTable::Find(const ResourceKey& key) const {
+std::optional<ResourceKey> TableEntry::owner() const {
+  return siblings == nullptr ? std::nullopt : std::optional<ResourceKey>(siblings->owner);
+}
+
+const TableEntry* ResourceTable::Find(const ResourceKey& key) const {
   const auto found = entries_.find(key);
-  return found == entries_.end() ? nullptr : &found->second;
+  return found == entries_.end() ? nullptr : &*found;
 }
 
 std::vector<ResourcePtr> ResourceTable::List(const std::string& type, const ListOptions& options) const {
   std::vector<ResourcePtr> items;
-  for (auto it = entries_.lower_bound(ResourceKey{type, options.mesh, ""}); it != entries_.end() && it->first.type == type; ++it) {
-    if (!options.mesh.empty() && it->first.mesh != options.mesh) break;
-    if (MatchesList(*it->second.resource, options)) items.push_back(it->second.resource);
+  for (auto it = entries_.lower_bound(ResourceKey{type, options.mesh, ""}); it != entries_.end() && it->key().type == type; ++it) {
+    if (!options.mesh.empty() && it->key().mesh != options.mesh) break;
+    if (MatchesList(*it->resource, options)) items.push_back(it->resource);
   }
   return items;
 }
@@ -41,21 +45,25 @@ std::vector<ResourcePtr> ResourceTable::List(const std::string& type, const List
 std::vector<ResourcePtr> ResourceTable::All() const {
   std::vector<ResourcePtr> items;
   items.reserve(entries_.size());
-  for (const auto& [key, entry] : entries_) items.push_back(entry.resource);
+  for (const TableEntry& entry : entries_) items.push_back(entry.resource);
   return items;
 }
 
 std::vector<ImportedResource> ResourceTable::AllWithOwners() const {
   std::vector<ImportedResource> items;
   items.reserve(entries_.size());
-  for (const auto& [key, entry] : entries_) items.push_back({entry.resource, entry.owner});
+  for (const TableEntry& entry : entries_) items.push_back({entry.resource, entry.owner()});
   return items;
 }
 
 void ResourceTable::Load(ResourcePtr resource, std::optional<ResourceKey> owner) {
-  const ResourceKey& key = resource->meta.key;
-  if (owner) owned_by_[*owner].insert(key);
-  entries_.insert_or_assign(key, Entry{std::move(resource), std::move(owner)});
+  OwnedEntries* siblings = nullptr;
+  if (owner) {
+    siblings = &owned_[*owner];
+    siblings->owner = std::move(*owner);
+  }
+  const auto loaded = entries_.insert(TableEntry{std::move(resource), siblings});
+  if (siblings != nullptr) siblings->entries.insert(&*loaded.first);
 }
 
 Event ResourceTable::Insert(ResourcePtr resource, std::optional<ResourceKey> owner) {
@@ -64,14 +72,14 @@ Event ResourceTable::Insert(ResourcePtr resource, std::optional<ResourceKey> own
 }
 
 Event ResourceTable::Replace(ResourcePtr resource) {
-  Entry& entry = entries_.find(resource->meta.key)->second;
+  const TableEntry& entry = *entries_.find(resource->meta.key);
   ResourcePtr old = std::exchange(entry.resource, std::move(resource));
   return Event{std::move(old), entry.resource, ++revision_};
 }
 
 void ResourceTable::AppendOwned(const ResourceKey& key, std::vector<ResourceKey>& out) const {
-  if (const auto owned = owned_by_.find(key); owned != owned_by_.end()) {
-    for (const ResourceKey& child : owned->second) AppendOwned(child, out);
+  if (const auto owned = owned_.find(key); owned != owned_.end()) {
+    for (const TableEntry* child : owned->second.entries) AppendOwned(child->key(), out);
   }
   out.push_back(key);
 }
@@ -86,16 +94,13 @@ std::vector<Event> ResourceTable::Erase(const ResourceKey& key) {
   std::vector<Event> events;
   for (const ResourceKey& gone : WithOwned(key)) {
     const auto found = entries_.find(gone);
-    const Entry entry = std::move(found->second);
-    entries_.erase(found);
-    owned_by_.erase(gone);
-    if (entry.owner) {
-      if (const auto siblings = owned_by_.find(*entry.owner); siblings != owned_by_.end()) {
-        siblings->second.erase(gone);
-        if (siblings->second.empty()) owned_by_.erase(siblings);
-      }
+    if (found->siblings != nullptr) {
+      const auto owned = owned_.find(found->siblings->owner);
+      owned->second.entries.erase(&*found);
+      if (owned->second.entries.empty()) owned_.erase(owned);
     }
-    events.push_back(Event{entry.resource, nullptr, ++revision_});
+    events.push_back(Event{found->resource, nullptr, ++revision_});
+    entries_.erase(found);
   }
   return events;
 }

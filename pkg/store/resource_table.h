@@ -11,14 +11,36 @@
 
 namespace kuma::store {
 
+struct OwnedEntries;
+
+struct TableEntry {
+  mutable ResourcePtr resource;            // replaced in place: entries are ordered by its key, which stays
+  const OwnedEntries* siblings = nullptr;  // all that one owner owns; null: not owned
+
+  const ResourceKey& key() const { return resource->meta.key; }
+  std::optional<ResourceKey> owner() const;
+};
+
+// By type, mesh, name. Keys are those of the resources, not stored again: with 10,000 resources that would be megabytes.
+struct EntryOrder {
+  using is_transparent = void;
+  static const ResourceKey& Key(const ResourceKey& key) { return key; }
+  static const ResourceKey& Key(const TableEntry& entry) { return entry.key(); }
+  static const ResourceKey& Key(const TableEntry* entry) { return entry->key(); }
+  template <typename A, typename B>
+  bool operator()(const A& a, const B& b) const {
+    return Key(a) < Key(b);
+  }
+};
+
+struct OwnedEntries {
+  ResourceKey owner;  // it may not be there yet
+  std::set<const TableEntry*, EntryOrder> entries;
+};
+
 class ResourceTable {
  public:
-  struct Entry {
-    ResourcePtr resource;
-    std::optional<ResourceKey> owner;
-  };
-
-  const Entry* Find(const ResourceKey& key) const;  // null: not there
+  const TableEntry* Find(const ResourceKey& key) const;  // null: not there
   // Ordered by mesh, then name.
   std::vector<ResourcePtr> List(const std::string& type, const ListOptions& options) const;
   std::vector<ResourcePtr> All() const;
@@ -26,6 +48,7 @@ class ResourceTable {
   size_t size() const { return entries_.size(); }
 
   // Puts in what another store or a file has, without an event; its owner may come later.
+  // REQUIRES: the key is not there.
   void Load(ResourcePtr resource, std::optional<ResourceKey> owner);
 
   // REQUIRES: the key is not there.
@@ -44,8 +67,8 @@ class ResourceTable {
  private:
   void AppendOwned(const ResourceKey& key, std::vector<ResourceKey>& out) const;
 
-  std::map<ResourceKey, Entry> entries_;  // ordered by type, mesh, name
-  std::map<ResourceKey, std::set<ResourceKey>> owned_by_;
+  std::set<TableEntry, EntryOrder> entries_;
+  std::map<ResourceKey, OwnedEntries> owned_;  // by owner; none is empty
   uint64_t revision_ = 0;
 };
 

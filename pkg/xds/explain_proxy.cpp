@@ -7,7 +7,8 @@ namespace kuma::xds {
 
 Result<Json> ExplainProxy(const PreviewRequest& request, const policy::ExplainFilter& filter) {
   std::vector<policy::ExplainedOutbound> outbounds;
-  for (const OutboundPlan& outbound : PreviewOutbounds(request)) {
+  const OutboundList list = PreviewOutbounds(request);
+  for (const OutboundPlan& outbound : list.outbounds) {
     outbounds.push_back({outbound.address, outbound.port, outbound.service, outbound.destination, outbound.protocol});
   }
   const policy::RuleSets rules = policy::BuildRuleSets(*request.dataplane, *request.snapshot, request.types);

@@ -8,7 +8,7 @@ namespace {
 
 // Only these get outbounds by virtual address, so only these are woken when addresses change.
 bool UsesVirtualAddresses(const PlanRequest& request) {
-  return request.dataplane->transparent_proxying.has_value() || Get(request.node.metadata, "transparentProxy").is_object() ||
+  return request.dataplane->transparent_proxying != nullptr || Get(request.node.metadata, "transparentProxy").is_object() ||
          request.node.HasFeature("feature-bind-outbounds");
 }
 

@@ -52,7 +52,9 @@ ProxyPlan PlanPreview(const PreviewRequest& request, mesh::ReadSet* reads) {
     snapshot = recorded;
   }
   const IdentityPtr identity = StandInIdentity(*snapshot, *request.dataplane, request.types);
-  ProxyPlan plan = PlanProxy(PlanRequest{request.node, request.dataplane, snapshot, identity, nullptr, request.types, request.zone,
+  // Empty material instead of none: the listener of the admin interface is part of what the proxy gets.
+  const auto admin = std::make_shared<const AdminMaterial>();
+  ProxyPlan plan = PlanProxy(PlanRequest{request.node, request.dataplane, snapshot, identity, admin, request.types, request.zone,
                                          request.include_shadow, request.indexes});
   if (recorded != nullptr) recorded->reads = nullptr;  // units may keep the snapshot
   return plan;
@@ -70,7 +72,7 @@ ViewPtr Preview(const PreviewRequest& request) {
   return MakeView(std::move(lists), nullptr, notes.Finish());
 }
 
-std::vector<OutboundPlan> PreviewOutbounds(const PreviewRequest& request) {
+OutboundList PreviewOutbounds(const PreviewRequest& request) {
   ProxyInput input{.node = request.node,
                    .dataplane = request.dataplane,
                    .snapshot = request.snapshot,
@@ -81,7 +83,7 @@ std::vector<OutboundPlan> PreviewOutbounds(const PreviewRequest& request) {
                    .admin = nullptr,
                    .workload_identity = {},
                    .service_vips = request.snapshot->ServiceVips()};
-  return ListOutbounds(input, MakeProxyFacts(input)).outbounds;
+  return ListOutbounds(input, MakeProxyFacts(input));
 }
 
 }  // namespace kuma::xds

@@ -30,7 +30,7 @@ struct PreviewRequest {
 ProxyPlan PlanPreview(const PreviewRequest& request, mesh::ReadSet* reads = nullptr);
 // With notes: warnings about pieces that are left out.
 ViewPtr Preview(const PreviewRequest& request);
-// Where the proxy can send something, in the order of its listeners.
-std::vector<OutboundPlan> PreviewOutbounds(const PreviewRequest& request);
+// Where the proxy can send something, in the order of its listeners, and the names of those addresses.
+OutboundList PreviewOutbounds(const PreviewRequest& request);
 
 }  // namespace kuma::xds

@@ -57,7 +57,7 @@ class TypeExplainer {
         applies = ResourceText(rule->resource);
       }
     } else if (rules_ != nullptr) {
-      const std::map<std::string, std::string, std::less<>> tags{{std::string(kServiceTag), outbound.service}};
+      const LabelMap tags{{std::string(kServiceTag), outbound.service}};
       for (const SubsetRule& rule : rules_->to) {
         if (!ContainsElement(rule.subset, tags)) continue;
         layers = LayersOf(rule, "to", *type_.policy);

@@ -37,7 +37,12 @@ Result<Json> LayoutBody(const mesh::Snapshot& snapshot, const mesh::Dataplane& d
 
 // Older forms: .../policies and .../rules
 Json LegacyPoliciesBody(const InspectInput& input);
-Json LegacyRulesBody(const InspectInput& input);
+// What the proxy's outbounds by tags are, when transparent proxying makes them from the services of the mesh.
+struct LegacyOutbound {
+  mesh::Tags tags;
+  std::vector<std::string> addresses;  // with ports: names, then the address
+};
+Json LegacyRulesBody(const InspectInput& input, const std::vector<LegacyOutbound>& virtual_outbounds);
 
 // Proxies of the mesh a policy selects, by name; those whose name contains `name_contains`. Shadow policies too.
 std::vector<ResourcePtr> DataplanesOfPolicy(const Resource& policy, const mesh::Snapshot& snapshot, std::string_view name_contains = {});

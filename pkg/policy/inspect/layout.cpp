@@ -45,7 +45,7 @@ void AddReference(const mesh::Snapshot& snapshot, const mesh::Dataplane& datapla
 PortsByKri ReachableByKri(const mesh::Snapshot& snapshot, const mesh::Dataplane& dataplane) {
   PortsByKri out;
   for (const mesh::Outbound& outbound : dataplane.outbounds) {
-    if (!outbound.backend_ref.has_value()) continue;
+    if (outbound.backend_ref == nullptr) continue;
     TargetRef ref;
     ref.kind_text = outbound.backend_ref->kind;
     ref.kind = ParseTargetKind(ref.kind_text);
@@ -54,7 +54,7 @@ PortsByKri ReachableByKri(const mesh::Snapshot& snapshot, const mesh::Dataplane&
     AddReference(snapshot, dataplane, ref, std::to_string(outbound.backend_ref->port), out);
   }
   if (!out.empty()) return out;
-  if (!dataplane.transparent_proxying.has_value() || !dataplane.transparent_proxying->has_reachable_backends) {
+  if (dataplane.transparent_proxying == nullptr || !dataplane.transparent_proxying->has_reachable_backends) {
     for (const auto& [kri, destination] : snapshot.AllDestinations()) {
       for (const mesh::DestinationPort& port : destination->ports) out.emplace(kri.WithSection(port.SectionName()), port);
     }

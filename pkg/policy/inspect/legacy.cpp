@@ -54,38 +54,44 @@ void AddInboundAttachments(const mesh::Dataplane& dataplane, const RuleSet& rule
   }
 }
 
-void AddOutboundAttachments(const mesh::Dataplane& dataplane, const RuleSet& rules, std::vector<Json>& out) {
+std::vector<LegacyOutbound> ListedOutbounds(const mesh::Dataplane& dataplane) {
+  std::vector<LegacyOutbound> out;
+  for (const mesh::Outbound& outbound : dataplane.outbounds) out.push_back({outbound.tags, {outbound.address + ':' + std::to_string(outbound.port)}});
+  return out;
+}
+
+void AddOutboundAttachments(const std::vector<LegacyOutbound>& outbounds, const RuleSet& rules, std::vector<Json>& out) {
   std::map<std::string, size_t> by_name;  // into `out`
-  for (const mesh::Outbound& outbound : dataplane.outbounds) {
+  for (const LegacyOutbound& outbound : outbounds) {
     if (!outbound.tags.contains(kServiceTag)) continue;
-    const std::string address = outbound.address + ':' + std::to_string(outbound.port);
     const std::string name = ClusterName(outbound.tags);
     if (const auto it = by_name.find(name); it != by_name.end()) {
       Json& addresses = out[it->second]["addresses"];
-      if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) addresses.push_back(address);
+      for (const std::string& address : outbound.addresses) {
+        if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) addresses.push_back(address);
+      }
       continue;
     }
     const auto rule = std::find_if(rules.to.begin(), rules.to.end(), [&](const SubsetRule& candidate) { return ContainsElement(candidate.subset, outbound.tags); });
     if (rule == rules.to.end()) continue;
     by_name.emplace(name, out.size());
     out.push_back(Attachment("DestinationSubset", rules.type, rule->conf, rule->origins, rule->subset));
-    Describe(out.back(), outbound.tags, {address});
+    Describe(out.back(), outbound.tags, outbound.addresses);
   }
 }
 
 }  // namespace
 
-Json LegacyRulesBody(const InspectInput& input) {
+Json LegacyRulesBody(const InspectInput& input, const std::vector<LegacyOutbound>& virtual_outbounds) {
+  const std::vector<LegacyOutbound> outbounds = input.dataplane.transparent_proxying != nullptr ? virtual_outbounds : ListedOutbounds(input.dataplane);
   std::vector<Json> attachments;
   for (const auto& [type, rules] : input.rules) {
     AddInboundAttachments(input.dataplane, rules, attachments);
-    AddOutboundAttachments(input.dataplane, rules, attachments);
-    if (!rules.proxy.has_value()) continue;
-    attachments.push_back(Attachment("SingleItem", type, rules.proxy->conf, rules.proxy->origins, {}));
-    attachments.back().update({{"name", ""}, {"service", ""}, {"tags", nullptr}, {"addresses", nullptr}});
+    AddOutboundAttachments(outbounds, rules, attachments);
+    if (rules.proxy.has_value()) attachments.push_back(Attachment("SingleItem", type, rules.proxy->conf, rules.proxy->origins, {}));
   }
   std::stable_sort(attachments.begin(), attachments.end(), [](const Json& a, const Json& b) {
-    return a["name"] != b["name"] ? a["name"] < b["name"] : a["type"] < b["type"];
+    return std::pair(GetString(a, "name"), GetString(a, "type")) < std::pair(GetString(b, "name"), GetString(b, "type"));
   });
   return {{"total", attachments.size()}, {"items", std::move(attachments)}};
 }

@@ -64,7 +64,7 @@ Json ResourceRulesBody(const RuleSet& rules) {
     meta["type"] = kri.type;
     out.push_back({{"conf", rule.confs}, {"origin", OriginsWithIndex(rule.origins)}, {"resourceMeta", std::move(meta)}, {"resourceSectionName", kri.section}});
   }
-  std::stable_sort(out.begin(), out.end(), [](const Json& a, const Json& b) { return a["resourceMeta"]["name"] < b["resourceMeta"]["name"]; });
+  std::stable_sort(out.begin(), out.end(), [](const Json& a, const Json& b) { return GetString(a["resourceMeta"], "name") < GetString(b["resourceMeta"], "name"); });
   return out;
 }
 

@@ -37,7 +37,10 @@ void CheckOtel(Checker& checker, const Path& path, const Json& otel) {
   CheckOtelTarget(checker, path, otel, false);
   const Json& attributes = ListOf(otel, "attributes");
   for (size_t i = 0; i < attributes.size(); ++i) {
-    resources::CheckOtelAttributeName(checker, path.Field("attributes").Index(i).Field("key"), GetString(attributes[i], "key"));
+    // All else about names is in the schema's pattern.
+    if (GetString(attributes[i], "key").starts_with("otel.")) {
+      checker.Add(path.Field("attributes").Index(i).Field("key"), "must not use the reserved OpenTelemetry prefix 'otel.'");
+    }
   }
 }
 

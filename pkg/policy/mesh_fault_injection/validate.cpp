@@ -18,7 +18,7 @@ void CheckConf(Checker& checker, const Path& path, const Json& conf) {
       check_percentage("abort", abort);
     }
     if (const Json& delay = Get(faults[i], "delay"); !delay.is_null()) {
-      resources::CheckDurationNotNegative(checker, at("delay").Field("value"), Get(delay, "value"));
+      resources::CheckDurationNotNegativeOrNil(checker, at("delay").Field("value"), Get(delay, "value"));
       check_percentage("delay", delay);
     }
     if (const Json& bandwidth = Get(faults[i], "responseBandwidth"); !bandwidth.is_null()) {

@@ -1,17 +1,9 @@
-#include <re2/re2.h>
-
 #include "pkg/policy/mesh_metric/spec.h"
 #include "pkg/policy/target_ref/checks.h"
 #include "pkg/policy/target_ref/descriptor.h"
 
 namespace kuma::policy {
 namespace {
-
-bool IsRegex(const std::string& text) {
-  re2::RE2::Options quiet;
-  quiet.set_log_errors(false);
-  return re2::RE2(text, quiet).ok();
-}
 
 void CheckBackend(Checker& checker, const Path& path, const Json& backend) {
   const std::string_view member = GetString(backend, "type") == "Prometheus" ? "prometheus" : "openTelemetry";
@@ -36,7 +28,7 @@ void ValidateMeshMetric(const Resource& policy, std::vector<Violation>& violatio
   for (const std::string_view list : {"exclude", "include"}) {
     const Json& selectors = ListOf(profiles, list);
     for (size_t i = 0; i < selectors.size(); ++i) {
-      if (GetString(selectors[i], "type") != "Regex" || IsRegex(GetString(selectors[i], "match"))) continue;
+      if (GetString(selectors[i], "type") != "Regex" || resources::RegexFault(GetString(selectors[i], "match")).empty()) continue;
       checker.Add(at.Field("sidecar").Field("profiles").Field(list).Index(i).Field("match"), "invalid regex");
     }
   }

@@ -43,10 +43,8 @@ void SetHostSelection(RetryPolicy& policy, const Json& predicates) {
       envoy::Pack(::envoy::extensions::retry::host::previous_hosts::v3::PreviousHostsPredicate(), host->mutable_typed_config());
     } else {
       ::envoy::extensions::retry::host::omit_host_metadata::v3::OmitHostMetadataConfig config;
-      envoy::StringMap tags;
-      for (const auto& [key, value] : Get(predicate, "tags").items()) {
-        if (key != kServiceTag && value.is_string()) tags[key] = value.get<std::string>();
-      }
+      LabelMap tags = TextMembers(Get(predicate, "tags"));
+      tags.erase(kServiceTag);
       if (!tags.empty()) (*config.mutable_metadata_match()->mutable_filter_metadata())["envoy.lb"] = envoy::StringStruct(tags);
       host->set_name("envoy.retry_host_predicates.omit_host_metadata");
       envoy::Pack(config, host->mutable_typed_config());

@@ -57,9 +57,6 @@ void CheckBackOffs(Checker& checker, const Path& path, const Json& conf) {
   if (!longest.is_null()) resources::CheckDurationGreaterThanZero(checker, at.Field("maxInterval"), longest);
   const Json& headers = Get(limited, "resetHeaders");
   if (headers.is_null()) checker.Add(at.Field("resetHeaders"), std::string(resources::kMustBeDefined));
-  for (size_t i = 0; i < headers.size(); ++i) {
-    resources::CheckDefined(checker, at.Field("resetHeaders").Index(i).Field("name"), GetString(headers[i], "name"));
-  }
 }
 
 void CheckHostSelection(Checker& checker, const Path& path, const Json& predicates) {
@@ -73,8 +70,6 @@ void CheckHostSelection(Checker& checker, const Path& path, const Json& predicat
       if (by_priority) checker.Add(at.Field("predicate"), kind + " must only be specified once");
       resources::CheckGreaterThanZero(checker, at.Field("updateFrequency"), Get(predicates[i], "updateFrequency"));
       by_priority = true;
-    } else if (kind != "OmitPreviousHosts") {
-      checker.Add(at.Field("predicate"), "unknown predicate type '" + kind + "'");
     }
   }
 }

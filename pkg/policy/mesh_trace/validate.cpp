@@ -73,8 +73,7 @@ void ValidateMeshTrace(const Resource& policy, std::vector<Violation>& violation
   const Path at = Path("spec").Field("default");
   const Json& backends = Get(conf, "backends");
   if (backends.is_null()) checker.Add(at.Field("backends"), std::string(resources::kMustBeDefined));
-  if (backends.size() == 1) CheckBackend(checker, at.Field("backends").Index(0), backends[0]);
-  if (backends.size() > 1) checker.Add(at.Field("backends"), "must have zero or one backend defined");
+  if (!backends.empty()) CheckBackend(checker, at.Field("backends").Index(0), backends[0]);
   const Json& tags = ListOf(conf, "tags");
   for (size_t i = 0; i < tags.size(); ++i) {
     const Path of_tag = at.Field("tags").Index(i);

@@ -6,7 +6,7 @@ namespace kuma::policy {
 
 Kri MeshKri(const std::string& mesh) { return Kri{.type = "Mesh", .mesh = {}, .zone = {}, .ns = {}, .name = mesh, .section = {}}; }
 
-const Json* FindToConf(const std::vector<SubsetRule>& rules, const std::map<std::string, std::string, std::less<>>& tags) {
+const Json* FindToConf(const std::vector<SubsetRule>& rules, const LabelMap& tags) {
   for (const SubsetRule& rule : rules) {
     if (ContainsElement(rule.subset, tags)) return &rule.conf;
   }

@@ -80,7 +80,7 @@ struct RuleSet {
 using RuleSets = std::map<std::string, RuleSet, std::less<>>;
 
 // Conf for a destination given by tags ({"kuma.io/service": X, ...}): the first rule whose subset holds. Null: none.
-const Json* FindToConf(const std::vector<SubsetRule>& rules, const std::map<std::string, std::string, std::less<>>& tags);
+const Json* FindToConf(const std::vector<SubsetRule>& rules, const LabelMap& tags);
 // Conf for a real resource: the exact section, else the resource, else the mesh. Null: none.
 const ResourceRule* FindResourceRule(const std::map<Kri, ResourceRule>& rules, const Kri& resource_with_section, const std::string& mesh);
 // The rule of the first identity that has one, most specific first: route, destination port, destination, mesh (of the first identity).

@@ -182,7 +182,7 @@ bool Intersects(const Subset& a, const Subset& b) {
   return true;
 }
 
-bool ContainsElement(const Subset& subset, const std::map<std::string, std::string, std::less<>>& element) {
+bool ContainsElement(const Subset& subset, const LabelMap& element) {
   if (subset.empty()) return true;
   if (element.empty()) return false;
   bool shares_key = false;

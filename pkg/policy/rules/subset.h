@@ -29,6 +29,6 @@ std::vector<SubsetRule> BuildSubsetRules(const std::vector<SubsetEntry>& entries
 bool Includes(const Subset& subset, const Subset& other);
 // Some element is in both.
 bool Intersects(const Subset& a, const Subset& b);
-bool ContainsElement(const Subset& subset, const std::map<std::string, std::string, std::less<>>& element);
+bool ContainsElement(const Subset& subset, const LabelMap& element);
 
 }  // namespace kuma::policy

@@ -19,15 +19,6 @@ constexpr std::array<std::pair<std::string_view, TargetKind>, 9> kKinds = {{
     {"MeshHTTPRoute", TargetKind::kMeshHttpRoute},
 }};
 
-mesh::Tags StringMap(const Json& object) {
-  mesh::Tags out;
-  if (!object.is_object()) return out;
-  for (const auto& [key, value] : object.items()) {
-    if (value.is_string()) out.emplace(key, value.get_ref<const std::string&>());
-  }
-  return out;
-}
-
 }  // namespace
 
 TargetKind ParseTargetKind(std::string_view text) {
@@ -57,8 +48,8 @@ TargetRef ParseTargetRef(const Json& document) {
   ref.name = GetString(document, "name");
   ref.ns = GetString(document, "namespace");
   ref.section = GetString(document, "sectionName");
-  if (const Json& labels = Get(document, "labels"); labels.is_object()) ref.labels = StringMap(labels);
-  ref.tags = StringMap(Get(document, "tags"));
+  if (const Json& labels = Get(document, "labels"); labels.is_object()) ref.labels = TextMembers(labels);
+  ref.tags = TextMembers(Get(document, "tags"));
   if (const Json& types = Get(document, "proxyTypes"); types.is_array()) {
     for (const Json& type : types) {
       if (type.is_string()) ref.proxy_types.push_back(type.get<std::string>());

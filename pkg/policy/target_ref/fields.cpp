@@ -1,13 +1,9 @@
 #include "pkg/policy/target_ref/fields.h"
 
-#include <re2/re2.h>
-
-#include <memory>
-
 namespace kuma::policy {
 namespace {
 
-Field StringMap(std::string name, std::string doc) { return Field::Map(std::move(name), Field::String("", ""), std::move(doc)); }
+using resources::StringMap;
 
 Fields TargetRefMembers() {
   return {
@@ -34,17 +30,10 @@ Fields EntryMembers(std::string target_doc, Fields conf, bool required_default) 
 
 Field HeaderValues(std::string name, std::string doc) {
   Fields members = {HeaderName("Name of the header.").Required(), Field::String("value", "Value of the header.").Required()};
-  return Field::List(std::move(name), Field::Object("", std::move(members), ""), std::move(doc)).MaxItems(16);
+  return Field::List(std::move(name), Field::Object("", std::move(members), ""), std::move(doc)).MaxItems(16).MapKeys({"name"});
 }
 
 }  // namespace
-
-Field WithPattern(Field field, const std::string& pattern) {
-  const auto expression = std::make_shared<const re2::RE2>(pattern);
-  field.pattern = pattern;
-  field.matches_pattern = [expression](std::string_view text) { return re2::RE2::PartialMatch({text.data(), text.size()}, *expression); };
-  return field;
-}
 
 Field TargetRefField(std::string name, std::string doc) { return Field::Object(std::move(name), TargetRefMembers(), std::move(doc)); }
 

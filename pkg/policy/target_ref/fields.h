@@ -5,11 +5,11 @@
 #include <string>
 
 #include "pkg/model/schema.h"
+#include "pkg/resources/common_fields.h"
 
 namespace kuma::policy {
 
-// A string field whose text has to match an RE2 pattern.
-Field WithPattern(Field field, const std::string& pattern);
+using resources::WithPattern;
 
 Field TargetRefField(std::string name, std::string doc);
 // What traffic is sent to: a targetRef with weight and port.

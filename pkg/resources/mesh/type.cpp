@@ -1,6 +1,8 @@
 #include "pkg/resources/mesh/type.h"
 
 #include <algorithm>
+#include <chrono>
+#include <map>
 #include <set>
 
 #include "pkg/base/strings.h"
@@ -81,14 +83,17 @@ Schema MeshSchema() {
                      "Use of MeshService resources.")});
 }
 
-// <number><unit> with unit y, w, d, h, m, s or ms; or 0.
+// <number><unit> with unit y, w, d, h, m, s or ms, as long as nanoseconds can tell; or 0.
 bool IsCalendarDuration(std::string_view text) {
   if (text == "0") return true;
-  size_t digits = 0;
-  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
-  if (digits == 0) return false;
-  static const std::set<std::string, std::less<>> kUnits = {"y", "w", "d", "h", "m", "s", "ms"};
-  return kUnits.contains(text.substr(digits));
+  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto number = ParseInt(text.substr(0, digits));
+  if (digits == 0 || !number) return false;
+  using namespace std::chrono_literals;
+  static const std::map<std::string, std::chrono::milliseconds, std::less<>> kUnits = {
+      {"y", 24h * 365}, {"w", 24h * 7}, {"d", 24h}, {"h", 1h}, {"m", 1min}, {"s", 1s}, {"ms", 1ms}};
+  const auto unit = kUnits.find(text.substr(digits));
+  return unit != kUnits.end() && *number <= Nanos::max() / unit->second;
 }
 
 void CheckNames(Checker& checker, const Path& path, const Json& backends, std::set<std::string>& used,
@@ -268,6 +273,38 @@ const Schema& BuiltinSchema() {
   return kSchema;
 }
 
+const Schema& ProvidedSchema() {
+  static const Schema kSchema = ProtoSchema({ProtoDataSource("cert", "Certificate of the authority."), ProtoDataSource("key", "Its key.")});
+  return kSchema;
+}
+
+// Of several members the last of this order counts.
+void CheckSource(Checker& checker, const Path& path, const Json& source) {
+  if (source.is_null()) {
+    checker.Add(path, "has to be defined");
+    return;
+  }
+  for (const char* member : {"inlineString", "inline", "file", "secret"}) {
+    const Json& value = Get(source, member);
+    if (value.is_null()) continue;
+    if (value == "" && member != std::string_view("inlineString")) checker.Add(path.Field(member), "cannot be empty");
+    return;
+  }
+  checker.Add(path, "data source has to be chosen. Available sources: secret, file, inline");
+}
+
+// What no authority could be made from; keys of other sizes are refused by those who make them, or take hours.
+void CheckRoot(Checker& checker, const Path& path, const Json& cert) {
+  constexpr int64_t kLeastBits = 1024;
+  constexpr int64_t kMostBits = 16384;
+  const int64_t bits = GetInt(cert, "RSAbits");
+  if (bits != 0 && (bits < kLeastBits || bits > kMostBits)) {
+    checker.Add(path.Field("RSAbits"), MustBeInRange(std::to_string(kLeastBits), std::to_string(kMostBits)));
+  }
+  const std::string expiration = GetString(cert, "expiration");
+  if (!expiration.empty() && !IsCalendarDuration(expiration)) checker.Add(path.Field("expiration"), "has to be a valid format");
+}
+
 void AdmitMesh(const Resource& mesh, const WriteContext& context, std::vector<Violation>& violations) {
   Checker checker(violations);
   if (context.old == nullptr && mesh.meta.name().size() > 63) checker.Add(Path("name"), "cannot be longer than 63 characters");
@@ -294,16 +331,15 @@ void AdmitMesh(const Resource& mesh, const WriteContext& context, std::vector<Vi
       if (secret.size() > 255) checker.Add(name, "Backend name is too long. Max length: 255");
       const DecodeResult conf = Decode(BuiltinSchema(), Get(backends[i], "conf"), "");
       if (!conf.fatal.empty()) checker.Add(path.Field("conf"), "could not convert backend config: " + conf.fatal);
+      CheckRoot(checker, path.Field("conf").Field("caCert"), Get(conf.value, "caCert"));
       if (!IsDnsName(secret) || secret != ToLower(secret)) checker.Add(name, "\"" + GetString(backends[i], "name") + "\" name must be valid dns name");
     } else {
-      for (const char* part : {"cert", "key"}) {
-        const Json& source = Get(Get(backends[i], "conf"), part);
-        if (source.is_null()) {
-          checker.Add(path.Field("conf").Field(part), "has to be defined");
-        } else if (source.empty()) {
-          checker.Add(path.Field("conf").Field(part), "data source has to be chosen. Available sources: secret, file, inline");
-        }
+      const DecodeResult conf = Decode(ProvidedSchema(), Get(backends[i], "conf"), "");
+      if (!conf.fatal.empty()) {
+        checker.Add(path.Field("conf"), "could not convert backend config: " + conf.fatal);
+        continue;
       }
+      for (const char* part : {"cert", "key"}) CheckSource(checker, path.Field("conf").Field(part), Get(conf.value, part));
     }
   }
 }
@@ -329,6 +365,10 @@ void CheckPrometheusConf(std::vector<Violation>& violations, const std::string& 
       checker.Add(path, "skipMTLS and tls configuration cannot be defined together");
       return;
     }
+  }
+  if (const std::string fault = RegexFault(GetString(Get(conf, "envoy"), "filterRegex")); !fault.empty()) {
+    checker.Add(path.Field("envoy").Field("filterRegex"), "provided regexp isn't correct: " + fault);
+    return;
   }
   std::set<std::string> names;
   const Json& aggregate = Get(conf, "aggregate");

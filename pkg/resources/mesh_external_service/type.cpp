@@ -25,7 +25,6 @@ void CheckTls(Checker& checker, const Path& path, const Json& tls) {
 void ValidateExternal(const Resource& service, const ValidationContext&, std::vector<Violation>& violations) {
   Checker checker(violations);
   const Path path("spec");
-  CheckPort(checker, path.Field("match").Field("port"), GetInt(Get(service.spec, "match"), "port"));
   if (const Json& extension = Get(service.spec, "extension"); !extension.is_null()) {
     // The extension looks at endpoints and tls itself.
     if (GetString(extension, "type").empty()) checker.Add(path.Field("extension").Field("type"), std::string(kMustNotBeEmpty));
@@ -34,9 +33,7 @@ void ValidateExternal(const Resource& service, const ValidationContext&, std::ve
   const Json& endpoints = Get(service.spec, "endpoints");
   for (size_t i = 0; i < endpoints.size(); ++i) {
     const std::string address = GetString(endpoints[i], "address");
-    if (IsIp(address) || IsDnsName(address)) {
-      CheckPort(checker, path.Field("endpoints").Index(i).Field("port"), GetInt(endpoints[i], "port"));
-    } else {
+    if (!IsIp(address) && !IsDnsName(address)) {
       checker.Add(path.Field("endpoints").Index(i).Field("address"), "address has to be a valid IP or hostname");
     }
   }

@@ -29,9 +29,7 @@ void CheckBundled(Checker& checker, const Path& path, const Json& bundled) {
       }
     }
   }
-  if (const Json& expiry = Get(Get(bundled, "certificateParameters"), "expiry"); !expiry.is_null()) {
-    CheckDurationNotNegative(checker, path.Field("certificateParameters").Field("expiry"), expiry);
-  }
+  CheckDurationNotNegativeOrNil(checker, path.Field("certificateParameters").Field("expiry"), GetPath(bundled, {"certificateParameters", "expiry"}));
 }
 
 void ValidateIdentity(const Resource& identity, const ValidationContext&, std::vector<Violation>& violations) {
@@ -58,15 +56,13 @@ void ValidateIdentity(const Resource& identity, const ValidationContext&, std::v
       // The doubled path is part of the public text.
       CheckDurationNotNegativeOrNil(checker, at.Field("spire.agent.spire.agent.timeout"), GetPath(spire, {"agent", "timeout"}));
     }
-  } else if (type == "Extension") {
+  } else {
     const Json& extension = Get(provider, "extension");
     if (extension.is_null()) {
       checker.Add(at.Field("extension"), std::string(kNeedsConfiguration));
     } else if (GetString(extension, "name").empty()) {
       checker.Add(at.Field("extension").Field("name"), "extension name needs to be defined");
     }
-  } else {
-    checker.Add(at.Field("type"), FieldMustBeOneOf(type, {"Bundled", "Spire", "Extension"}));
   }
 }
 
@@ -104,7 +100,7 @@ TypeDescriptor MakeMeshIdentityType() {
                           "SPIRE issues."),
             Extension("extension", "name")},
            "Issuer of certificates.")}};
-  type.status_schema = Schema{{Conditions("conditions")}};
+  type.status_schema = Schema{{ConditionsByType("conditions")}};
   type.validate = ValidateIdentity;
   return type;
 }

@@ -39,7 +39,6 @@ TypeDescriptor MakeMeshMultiZoneServiceType() {
       checker.Add(path.Field("selector").Field("meshService").Field("matchLabels"), "cannot be empty");
     }
     const Json& ports = Get(service.spec, "ports");
-    if (ports.empty()) checker.Add(path.Field("ports"), "cannot be empty");
     for (size_t i = 0; i < ports.size(); ++i) {
       const Json& name = Get(ports[i], "name");
       if (name.is_string() && name.get_ref<const std::string&>().empty()) {

@@ -23,7 +23,8 @@ TypeDescriptor MakeMeshServiceType() {
                                   Field::IntOrString("targetPort", "Inbound port or inbound name."),
                                   Field::String("appProtocol", "Protocol.").Default("tcp")},
                                  ""),
-                   "Ports of the service."),
+                   "Ports of the service.")
+           .MapKeys({"port", "appProtocol"}),
        Field::List("identities",
                    Field::Object("",
                                  {Field::Enum("type", {"ServiceTag", "SpiffeID"}, "Kind of identity.").Required(), Field::String("value", "The identity.").Required()},

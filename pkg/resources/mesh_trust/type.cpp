@@ -26,13 +26,9 @@ void ValidateTrust(const Resource& trust, const ValidationContext&, std::vector<
   Checker checker(violations);
   const Path path = Path("spec").Field("caBundles");
   const Json& bundles = Get(trust.spec, "caBundles");
-  if (bundles.empty()) checker.Add(path, std::string(kMustNotBeEmpty));
   for (size_t i = 0; i < bundles.size(); ++i) {
-    const std::string type = GetString(bundles[i], "type");
     const Json& pem = Get(bundles[i], "pem");
-    if (type != "Pem") {
-      checker.Add(path.Field("type"), MustBeOneOf(type, {"Pem"}));
-    } else if (pem.is_null()) {
+    if (pem.is_null()) {
       checker.Add(path.Index(i).Field("pem"), std::string(kMustBeDefined));
     } else if (!IsPemCertificate(GetString(pem, "value"))) {
       checker.Add(path.Index(i).Field("pem").Field("value"), "provided certificate has incorrect format");

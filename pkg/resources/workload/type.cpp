@@ -1,7 +1,6 @@
 #include "pkg/resources/workload/type.h"
 
 #include "pkg/resources/common_fields.h"
-#include "pkg/resources/validate.h"
 
 namespace kuma::resources {
 
@@ -15,11 +14,7 @@ TypeDescriptor MakeWorkloadType() {
   type.kumactl_arg = "workload";
   type.has_status = true;
   type.kds.zone_to_global = true;
-  type.status_schema = Schema{{DataplaneProxies()}};
-  type.validate = [](const Resource& workload, const ValidationContext&, std::vector<Violation>& violations) {
-    Checker checker(violations);
-    CheckLength(checker, Path("name"), 253, DisplayName(workload.meta));
-  };
+  type.status_schema = Schema{{DataplaneProxies(true)}};
   return type;
 }
 

@@ -11,7 +11,7 @@ void Call(const std::vector<std::function<void()>>& wakes) {
 
 Result<ResourcePtr> MemoryStore::Get(const ResourceKey& key) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const ResourceTable::Entry* entry = table_.Find(key);
+  const TableEntry* entry = table_.Find(key);
   if (entry == nullptr) return ResourceNotFound(key);
   return entry->resource;
 }
@@ -46,7 +46,7 @@ Result<ResourcePtr> MemoryStore::Update(Resource resource) {
   std::vector<std::function<void()>> wakes;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    const ResourceTable::Entry* entry = table_.Find(updated->meta.key);
+    const TableEntry* entry = table_.Find(updated->meta.key);
     if (entry == nullptr) return ResourceNotFound(updated->meta.key);
     if (entry->resource->meta.version != updated->meta.version) return ResourceConflict(updated->meta.key);
     updated->meta.version += 1;

@@ -22,16 +22,6 @@ Json LabelsJson(const Labels& labels) {
   return out;
 }
 
-// Rows of old versions of Kuma have null for "no labels".
-Labels ParseLabels(const Json& json) {
-  Labels labels;
-  if (!json.is_object()) return labels;
-  for (const auto& [key, value] : json.items()) {
-    if (value.is_string()) labels.emplace(key, value.get<std::string>());
-  }
-  return labels;
-}
-
 Result<Json> ParseColumn(std::string_view text) {
   if (text.empty()) return Json();
   return ParseJson(text);
@@ -48,7 +38,7 @@ Result<ResourcePtr> ParseResource(const ResourceKey& key, const Rows& rows, int 
   KUMA_TRY_ASSIGN(resource->spec, ParseColumn(rows.Text(row, kSpec)));
   if (resource->spec.is_null()) resource->spec = Json::object();
   KUMA_TRY_ASSIGN(const Json labels, ParseColumn(rows.Text(row, kLabels)));
-  resource->meta.labels = ParseLabels(labels);
+  resource->meta.labels = TextMembers(labels);
   KUMA_TRY_ASSIGN(resource->status, ParseColumn(rows.Text(row, kStatus)));
   if (resource->status.empty()) resource->status = nullptr;  // {} is how the table says that there is none
   return ResourcePtr(std::move(resource));

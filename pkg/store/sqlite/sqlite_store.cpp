@@ -67,7 +67,7 @@ class SqliteStore::Batch {
 
   // Checks the write against the table and completes what depends on it. An error is the write's answer.
   Status Add(Write& write) {
-    const ResourceTable::Entry* entry = write.kind == Write::Kind::kImport ? nullptr : table_.Find(write.key);
+    const TableEntry* entry = write.kind == Write::Kind::kImport ? nullptr : table_.Find(write.key);
     switch (write.kind) {
       case Write::Kind::kCreate: {
         const std::optional<ResourceKey>& owner = write.items[0].owner;
@@ -147,7 +147,7 @@ SqliteStore::~SqliteStore() {
 
 Result<ResourcePtr> SqliteStore::Get(const ResourceKey& key) {
   const std::shared_lock lock(table_mutex_);
-  const ResourceTable::Entry* entry = table_.Find(key);
+  const TableEntry* entry = table_.Find(key);
   if (entry == nullptr) return ResourceNotFound(key);
   return entry->resource;
 }

@@ -14,7 +14,7 @@ envoy::Host HostOf(const mesh::Endpoint& endpoint) {
   host.port = endpoint.port;
   host.unix_path = endpoint.unix_path;
   host.tags = endpoint.tags;
-  host.labels = envoy::StringMap(endpoint.labels.begin(), endpoint.labels.end());
+  host.labels = endpoint.labels;
   host.weight = endpoint.weight;
   if (endpoint.locality) {
     host.has_locality = true;

@@ -55,15 +55,6 @@ std::vector<std::string> EgressIdentities(const mesh::Snapshot& snapshot, const 
   return {ids.begin(), ids.end()};
 }
 
-mesh::Tags TagsOf(const Json& object) {
-  mesh::Tags tags;
-  if (!object.is_object()) return tags;
-  for (const auto& [key, value] : object.items()) {
-    if (value.is_string()) tags[key] = value.get<std::string>();
-  }
-  return tags;
-}
-
 }  // namespace
 
 std::string SniOfDestination(const mesh::Destination& destination, const mesh::DestinationPort& port) {
@@ -109,11 +100,14 @@ std::optional<envoy::WeightedTarget> ClusterPlanner::ForDestination(const Kri& w
   plan.name = facts_.unified_naming ? ToString(with_section, *facts_.types) : plan.service;
   plan.destination = with_section;
   plan.protocol = port->protocol;
-  plan.external = destination->kri.type == "MeshExternalService";
-  const envoy::WeightedTarget target{plan.name, weight, plan.external};
+  const bool leaves_mesh = destination->kri.type == "MeshExternalService";
+  const envoy::WeightedTarget target{plan.name, weight, leaves_mesh};
   if (clusters_.contains(plan.name)) return target;
   plan.endpoints = FindEndpoints(plan.service);
-  plan.tls = TlsToDestination(*destination, *port, with_section);
+  // Only by an egress does a MeshExternalService leave the mesh; without one it is a destination that nobody serves.
+  plan.external = leaves_mesh && plan.endpoints != nullptr && !plan.endpoints->endpoints.empty();
+  if (leaves_mesh && !plan.external) plan.protocol = mesh::Protocol::kUnknown;
+  plan.tls = TlsToDestination(*destination, *port, with_section, plan.external);
   // Without an egress that this proxy can recognise there is no cluster, so that nothing leaves in plain text.
   if (plan.external && facts_.workload_identity && !plan.tls) return target;
   clusters_.emplace(plan.name, std::move(plan));
@@ -124,7 +118,7 @@ std::optional<envoy::WeightedTarget> ClusterPlanner::ForBackendRef(const Kri& or
   const std::optional<policy::ResolvedBackend> resolved = policy::ResolveBackendRef(origin, ref, snapshot_);
   if (!resolved) return std::nullopt;
   if (resolved->real) return ForDestination(resolved->resource, resolved->weight, http);
-  mesh::Tags tags = TagsOf(Get(ref, "tags"));
+  mesh::Tags tags = TextMembers(Get(ref, "tags"));
   tags[std::string(kServiceTag)] = GetString(ref, "name");
   return ForService(tags, resolved->weight, http);
 }
@@ -196,11 +190,11 @@ std::vector<std::string> ClusterPlanner::IdentitiesOf(const mesh::Destination& d
 }
 
 std::optional<ClusterTls> ClusterPlanner::TlsToDestination(const mesh::Destination& destination, const mesh::DestinationPort& port,
-                                                           const Kri& with_section) const {
+                                                           const Kri& with_section, bool through_egress) const {
   const std::string resource_sni = envoy::SniOfResource(SniName(destination), facts_.mesh, destination.kri.type, port.port);
   ClusterTls tls;
   tls.sni = resource_sni;
-  if (destination.kri.type == "MeshExternalService") {
+  if (through_egress) {
     if (facts_.workload_identity) {
       tls.sni = SniOfKri(with_section);
       tls.exact_uris = EgressIdentities(snapshot_, facts_.zone);
@@ -213,7 +207,9 @@ std::optional<ClusterTls> ClusterPlanner::TlsToDestination(const mesh::Destinati
   const bool is_service = destination.kri.type == "MeshService";
   if (facts_.workload_identity) {
     // Between zones the mesh's own zone proxies alone know these names; all endpoints of a zone without one are reached by the old name.
-    if (is_service ? destination.local || with_section.zone.empty() : HasEndpointWithoutZone(destination.LegacyName(port))) tls.sni = SniOfKri(with_section);
+    const bool many_zones = destination.kri.type == "MeshMultiZoneService";
+    const bool local = is_service && destination.local;
+    if (many_zones ? HasEndpointWithoutZone(destination.LegacyName(port)) : local || with_section.zone.empty()) tls.sni = SniOfKri(with_section);
     tls.exact_uris = IdentitiesOf(destination);
     return tls;
   }

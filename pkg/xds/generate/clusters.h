@@ -62,7 +62,7 @@ class ClusterPlanner {
  private:
   std::optional<ClusterTls> TlsToService(const ClusterPlan& plan, const mesh::ServiceInfo* info) const;
   std::optional<ClusterTls> TlsToDestination(const mesh::Destination& destination, const mesh::DestinationPort& port,
-                                             const Kri& with_section) const;
+                                             const Kri& with_section, bool through_egress) const;
   bool HasEndpointWithoutZone(const std::string& name) const;
   std::vector<std::string> IdentitiesOf(const mesh::Destination& destination) const;
   mesh::EndpointSetPtr FindEndpoints(const std::string& name) const;

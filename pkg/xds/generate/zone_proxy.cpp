@@ -24,11 +24,7 @@ std::optional<mesh::Tags> TagsOfTargetRef(const Json& ref) {
   const bool all = kind == "Mesh" || kind == "MeshSubset";
   if (!subset && !all && kind != "MeshService") return std::nullopt;
   mesh::Tags tags;
-  if (const Json& given = Get(ref, "tags"); subset && given.is_object()) {
-    for (const auto& [key, value] : given.items()) {
-      if (value.is_string()) tags[key] = value.get<std::string>();
-    }
-  }
+  if (subset) tags = TextMembers(Get(ref, "tags"));
   tags[std::string(kServiceTag)] = all ? "*" : GetString(ref, "name");
   return tags;
 }

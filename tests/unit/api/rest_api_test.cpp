@@ -72,6 +72,7 @@ TEST_CASE("errors have the form clients expect") {
     int status;
     std::string title, detail;
     std::string field;  // of the first invalid parameter
+    std::string reason = {};
   };
   const std::vector<Case> cases = {
       {"GET", "/meshes/nope", "", 404, "Could not retrieve a resource", "Not found", ""},
@@ -80,12 +81,15 @@ TEST_CASE("errors have the form clients expect") {
       {"GET", "/meshes/demo/dataplanes/nope/anything", "", 404, "Could not execute admin operation", "Not found", ""},
       {"GET", "/zoneegresses/nope/_rules", "", 404, "Could not execute admin operation", "Not found", ""},
       {"DELETE", "/meshes/demo/meshtimeouts/nope", "", 404, "Could not delete a resource", "Not found", ""},
-      {"GET", "/meshes/demo/meshtimeouts?size=0", "", 400, "Could not retrieve resources", "Invalid page size", "size"},
-      {"GET", "/meshes?size=x", "", 400, "Could not retrieve resources", "Invalid page size", "size"},
-      {"GET", "/meshes?size=2000", "", 400, "Could not retrieve resources", "Invalid page size", "size"},
+      {"GET", "/meshes/demo/meshtimeouts?size=0", "", 400, "Could not retrieve resources", "Invalid page size", "size", "must be greater than 0"},
+      {"GET", "/meshes?size=x", "", 400, "Could not retrieve resources", "Invalid page size", "size", "invalid format"},
+      {"GET", "/meshes?size=2000", "", 400, "Could not retrieve resources", "Invalid page size", "size", "invalid page size of 2000. Maximum page size is 1000"},
       {"GET", "/meshes?offset=invalid", "", 400, "Could not retrieve resources", "invalid: invalid offset: strconv.Atoi: parsing \"invalid\": invalid syntax", ""},
-      {"GET", "/meshes/demo/dataplanes?filter[labels.a][eq]=x", "", 400, "Could not retrieve resources", "Resource is not valid", "/meshes/{mesh}/dataplanes.filter[labels.a][eq]"},
-      {"GET", "/meshes/demo/dataplanes?gateway=maybe", "", 400, "Could not retrieve resources", "Resource is not valid", "/meshes/{mesh}/dataplanes.gateway"},
+      {"GET", "/meshes?offset=99999999999999999999", "", 400, "Could not retrieve resources", "invalid: invalid offset: strconv.Atoi: parsing \"99999999999999999999\": value out of range", ""},
+      {"GET", "/meshes?offset=-1", "", 400, "Could not retrieve resources", "invalid: invalid offset: must be non-negative", ""},
+      {"GET", "/meshes/demo/dataplanes?filter[labels.a][eq]=x", "", 400, "Could not retrieve resources", "Resource is not valid", "/meshes/{mesh}/dataplanes.filter[labels.a][eq]", "advanced filters are not supported"},
+      {"GET", "/meshes/demo/dataplanes?filter[name]=x", "", 400, "Could not retrieve resources", "Resource is not valid", "/meshes/{mesh}/dataplanes.filter[name]", "filters are only supported on labels"},
+      {"GET", "/meshes/demo/dataplanes?gateway=maybe", "", 400, "Could not retrieve resources", "Resource is not valid", "/meshes/{mesh}/dataplanes.gateway", "shoud use `true`, `false`, 'builtin' or 'delegated' instead of maybe"},
       {"GET", "/meshes/demo?format=xml", "", 400, "Could not retrieve a resource", "Resource is not valid", ""},
       {"GET", "/_kri/kri_bad", "", 400, "Bad Request", "bad request: invalid identifier string: \"kri_bad\"", ""},
       {"PUT", "/meshes/nope/meshtimeouts/t", R"({"type":"MeshTimeout","mesh":"nope","name":"t"})", 404, "Failed to retrieve Mesh", "Not found", ""},
@@ -108,6 +112,7 @@ TEST_CASE("errors have the form clients expect") {
     if (!c.field.empty()) {
       CHECK(reply.body["invalid_parameters"][0]["field"] == c.field);
       CHECK(reply.body["causes"][0]["message"] == reply.body["invalid_parameters"][0]["reason"]);
+      if (!c.reason.empty()) CHECK(reply.body["causes"][0]["message"] == c.reason);
     }
   }
   Got reply = world.Call(World::Request("PUT", "/meshes/demo/meshtimeouts/t", "{,}"));
@@ -257,6 +262,29 @@ TEST_CASE("tokens are issued to those who may") {
   CHECK(reply.body["title"] == "Invalid request");
   CHECK(reply.body["invalid_parameters"].size() == 3);
   CHECK(world.Call(World::Request("POST", "/tokens/dataplane", "[]")).status == 400);
+  struct Row {
+    std::string path;
+    Json body;
+    std::vector<std::pair<std::string, std::string>> causes;
+  };
+  const std::vector<Row> rows = {
+      {"/tokens/dataplane", Json::object(), {{"mesh", "cannot be empty"}}},
+      {"/tokens/dataplane", nullptr, {{"mesh", "cannot be empty"}}},
+      {"/tokens/dataplane",
+       {{"mesh", "demo"}, {"type", "car"}, {"validFor", "x"}},
+       {{"validFor", "is invalid: time: invalid duration \"x\""}, {"type", "car is not a valid proxy type"}}},
+      {"/tokens/zone", {{"zone", "z"}, {"validFor", "x"}}, {{"scope", "cannot be empty"}, {"validFor", "is invalid: time: invalid duration \"x\""}}},
+      {"/tokens/user", Json::object(), {{"name", "cannot be empty"}, {"validFor", "cannot be empty"}}},
+      {"/tokens/user", {{"name", "a"}, {"validFor", "0s"}}, {{"validFor", "cannot be empty or nil"}}},
+  };
+  for (const Row& row : rows) {
+    INFO(row.path << " " << row.body.dump());
+    const Got refused = world.Post(row.path, row.body);
+    CHECK(refused.status == 400);
+    std::vector<std::pair<std::string, std::string>> causes;
+    for (const Json& cause : refused.body["causes"]) causes.emplace_back(GetString(cause, "field"), GetString(cause, "message"));
+    CHECK(causes == row.causes);
+  }
   reply = world.Post("/tokens/user", {{"name", "john"}, {"validFor", "24h"}});
   CHECK(reply.status == 404);
   CHECK(reply.body["title"] == "Signing Key not found");

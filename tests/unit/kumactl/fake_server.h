@@ -80,7 +80,8 @@ class Bench {
       return std::shared_ptr<const TypeRegistry>(std::move(registry));
     }();
     const auto environment = std::make_shared<const Environment>(
-        Environment{[] { return types; }, [this] { return std::shared_ptr<Transport>(server); }, clock_, RealRandom(), home});
+        Environment{[] { return types; }, [this] { return std::shared_ptr<Transport>(server); }, clock_, RealRandom(), home,
+                    [this] { return k8s::LoadClientConfig({.environment = {{"KUBECONFIG", kubeconfig}}, .home = home, .run_plugin = {}}); }});
     std::istringstream in(input);
     std::ostringstream out;
     std::ostringstream err;
@@ -98,6 +99,7 @@ class Bench {
   }
 
   std::string home;
+  std::string kubeconfig;  // paths
   std::shared_ptr<FakeServer> server = std::make_shared<FakeServer>();
 
  private:

@@ -26,6 +26,13 @@ void CheckStructural(const Json& schema, const std::string& path) {
     for (const auto& [name, member] : schema["properties"].items()) CheckStructural(member, path + "." + name);
     for (const Json& required : kuma::Get(schema, "required")) CHECK(schema["properties"].contains(required.get<std::string>()));
   }
+  // Entries of such a list are told apart by members that are always there: required ones or ones with a default.
+  for (const Json& key : kuma::Get(schema, "x-kubernetes-list-map-keys")) {
+    const Json& entry = schema["items"];
+    const Json& required = kuma::Get(entry, "required");
+    const bool is_required = std::find(required.begin(), required.end(), key) != required.end();
+    CHECK((is_required || entry["properties"][key.get<std::string>()].contains("default")));
+  }
   if (schema.contains("items")) CheckStructural(schema["items"], path + "[]");
   if (schema.contains("additionalProperties")) CheckStructural(schema["additionalProperties"], path + "{}");
 }

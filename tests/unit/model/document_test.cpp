@@ -83,7 +83,29 @@ TEST_CASE("document errors") {
       {{{"type", "MeshService"}, {"name", 1}, {"labels", {{"a", true}}}, {"spec", Json::object()}},
        ": name in body must be of type string: \"number\"; : labels.a in body must be of type string: \"boolean\"",
        2},
+      {{{"type", "MeshService"}, {"name", nullptr}, {"mesh", 1}, {"kri", true}, {"labels", Json::array()}},
+       ": .spec in body is required; : mesh in body must be of type string: \"number\"; : name in body must be of type string: \"null\"; "
+       ": kri in body must be of type string: \"boolean\"; : labels in body must be of type object: \"array\"",
+       5},
+      {{{"type", "MeshService"}, {"name", "x"}, {"spec", Json::array()}}, ": spec in body must be of type object: \"array\"", 1},
+      {{{"type", "MeshService"}, {"name", "x"}, {"spec", Json::object()}, {"creationTime", "2024-02-30T00:00:00Z"}, {"modificationTime", 1}},
+       ": creationTime in body must be of type date-time: \"2024-02-30T00:00:00Z\"; : modificationTime in body must be of type date-time: \"float64\"",
+       2},
+      {{{"type", "MeshService"}, {"name", "x"}, {"spec", Json::object()}, {"creationTime", nullptr}, {"modificationTime", Json::object()}},
+       ": creationTime in body must be of type string: \"null\"; : modificationTime in body must be of type date-time: \"\"",
+       2},
       {{{"type", "Mesh"}, {"mtls", 1}}, "invalid Mesh object: \"json: cannot unmarshal number into Go value of type map[string]json.RawMessage\"", 0},
+      {{{"type", "Mesh"}, {"mesh", true}}, "invalid Mesh object: \"json: cannot unmarshal bool into Go struct field ResourceMeta.mesh of type string\"", 0},
+      {{{"type", "Mesh"}, {"labels", "x"}},
+       "invalid Mesh object: \"json: cannot unmarshal string into Go struct field ResourceMeta.labels of type map[string]string\"",
+       0},
+      {{{"type", "Mesh"}, {"labels", {{"a", {1}}}}},
+       "invalid Mesh object: \"json: cannot unmarshal array into Go struct field ResourceMeta.labels of type string\"",
+       0},
+      {{{"type", "Mesh"}, {"creationTime", 1}}, "invalid Mesh object: \"Time.UnmarshalJSON: input is not a JSON string\"", 0},
+      {{{"type", "Mesh"}, {"modificationTime", "2024-01-02"}},
+       R"(invalid Mesh object: "parsing time \"2024-01-02\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"\" as \"T\"")",
+       0},
       {{{"type", "Mesh"}, {"name", 1}}, "invalid Mesh object: \"json: cannot unmarshal number into Go struct field ResourceMeta.name of type string\"", 0},
   };
   for (const Case& c : cases) {
@@ -93,6 +115,12 @@ TEST_CASE("document errors") {
     CHECK(resource.error().violations.size() == c.violations);
     CHECK(resource.error().code == ErrorCode::kInvalid);
   }
+  CHECK(FromDocument(Json::array(), *types.Find("Mesh")).error().message ==
+        "invalid Mesh object: \"json: cannot unmarshal array into Go value of type v1alpha1.ResourceMeta\"");
+  CHECK(FromDocument("text", *types.Find("MeshService")).error().message ==
+        "invalid MeshService object: \"json: cannot unmarshal string into Go value of type map[string]interface {}\"");
+  CHECK(FromDocument({{"type", "Mesh"}}, *types.Find("MeshService")).error().message ==
+        ": .name in body is required; : .spec in body is required; : type in body should be one of [MeshService]");
 }
 
 TEST_CASE("KRIs") {

@@ -27,7 +27,7 @@ TypeDescriptor Sample() {
       Field::Int("port", "A port.", FieldKind::kUint32).Min(1).Max(65535),
       Field::IntOrString("share", "A share."),
       Field::Any("raw", "Anything."),
-      Field::List("items", Field::Object("", {Field::String("name", "Its name.").MaxLength(63)}, ""), "Items.").MinItems(1).MaxItems(3),
+      Field::List("items", Field::Object("", {Field::String("name", "Its name.").MaxLength(63)}, ""), "Items.").MinItems(1).MaxItems(3).MapKeys({"name"}),
       Field::Map("tags", Field::String("", ""), "Tags.").Deprecated(),
   };
   type.schema.fields[1].required = true;
@@ -56,6 +56,9 @@ TEST_CASE("schemas for Kubernetes are structural") {
   CHECK_FALSE(properties["share"].contains("type"));
   CHECK(properties["raw"]["x-kubernetes-preserve-unknown-fields"] == true);
   CHECK_FALSE(properties["tags"].contains("deprecated"));
+  CHECK(properties["items"]["x-kubernetes-list-type"] == "map");
+  CHECK(properties["items"]["x-kubernetes-list-map-keys"] == Json::array({"name"}));
+  CHECK_FALSE(JsonSchemaOf(Sample().schema.fields, SchemaDialect::kOpenApi)["properties"]["items"].contains("x-kubernetes-list-type"));
 }
 
 TEST_CASE("a custom resource definition names the kind as clusters know it") {

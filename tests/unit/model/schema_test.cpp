@@ -5,18 +5,35 @@
 namespace kuma {
 namespace {
 
+Field Pattern() {
+  Field field = Field::String("lower", "").MinLength(1).MaxLength(3);
+  field.pattern = "^[a-z]+$";
+  field.matches_pattern = [](std::string_view text) { return text.find_first_not_of("abcdefghijklmnopqrstuvwxyz") == std::string_view::npos; };
+  return field;
+}
+
+Field Status() {
+  Field field = Field::Int("status", "");
+  field.allowed_numbers = {301, 302};
+  return field;
+}
+
 Schema PolicySchema() {
   return Schema{{Field::Enum("kind", {"A", "B"}, ""), Field::Duration("timeout", ""), Field::IntOrString("percent", ""),
                  Field::Int("port", "").Min(1).Max(8000000), Field::String("path", "").MinLength(1),
                  Field::List("items", Field::Object("", {Field::String("name", "").Required(), Field::Bool("on", "").Default(true)}, ""), "").MaxItems(2),
-                 Field::Map("tags", Field::String("", ""), "")}};
+                 Field::Map("tags", Field::String("", ""), ""),
+                 Field::Bytes("data", ""), Field::Double("factor", ""), Field::String("short", "").MaxLength(3), Pattern(), Status(),
+                 Field::Int("big", "", FieldKind::kInt64), Field::Int("count", "", FieldKind::kUint32),
+                 Field::Int("weight", "", FieldKind::kUint64), Field::List("some", Field::Int("", ""), "").MinItems(1)}};
 }
 
 Schema ProtoSchema() {
   return Schema{{Field::Enum("mode", {"Disabled", "Everywhere"}, "").ProtoEnum("kuma.Mode"), Field::ProtoDuration("interval", ""),
                  Field::Int("port", "", FieldKind::kUint32), Field::Int("threshold", "", FieldKind::kUint32).KeepZero(), Field::Bool("on", ""),
                  Field::List("items", Field::Object("", {Field::String("name", "")}, ""), ""), Field::Object("tcp", {}, ""),
-                 Field::Double("sampling", "").KeepZero(), Field::Int("redirectPort", "", FieldKind::kUint32)},
+                 Field::Double("sampling", "").KeepZero(), Field::Int("redirectPort", "", FieldKind::kUint32),
+                 Field::Object("conf", {}, "").PreserveUnknown(), Field::Bytes("data", "")},
                 true};
 }
 
@@ -56,6 +73,45 @@ TEST_CASE("schema-checked decoding") {
        {{"", "Checked value must be of type integer with format int32 in spec.port"}, {"spec.port", "in body should be less than or equal to 8e+06"}},
        ""},
       {R"([1])", "{}", {{"spec", "in body must be of type object: \"array\""}}, ""},
+      {R"({"items":[{"on":"yes","name":"a"}]})", "", {{"spec.items[0].on", "in body must be of type boolean: \"string\""}}, ""},
+      {R"({"items":[1]})", "", {{"spec.items[0]", "in body must be of type object: \"number\""}}, ""},
+      {R"({"items":[null]})", "", {{"spec.items[0]", "in body must be of type object: \"null\""}}, ""},
+      {R"({"tags":[]})", "{}", {{"spec.tags", "in body must be of type object: \"array\""}}, ""},
+      {R"({"timeout":5})", "{}", {{"spec.timeout", "in body must be of type string: \"number\""}}, ""},
+      {R"({"factor":"5"})", "{}", {{"spec.factor", "in body must be of type number: \"string\""}}, ""},
+      {R"({"data":"!"})", "{}", {{"spec.data", "in body must be of type byte: \"!\""}}, ""},
+      {R"({"data":""})", "{}", {{"spec.data", "in body must be of type byte: \"\""}}, ""},
+      {R"({"data":1})", "{}", {{"spec.data", "in body must be of type byte: \"float64\""}}, ""},
+      {R"({"data":{}})", "{}", {{"spec.data", "in body must be of type byte: \"\""}}, ""},
+      {R"({"data":null})", "{}", {{"spec.data", "in body must be of type string: \"null\""}}, ""},
+      {R"({"data":[1]})", "{}", {}, ""},
+      {R"({"short":"abcd"})", "", {{"spec.short", "in body should be at most 3 chars long"}}, ""},
+      {R"({"short":"äöü"})", R"({"short":"äöü"})", {}, ""},
+      {R"({"lower":"A"})", "", {{"spec.lower", "in body should match '^[a-z]+$'"}}, ""},
+      {R"({"lower":"ABCD"})", "", {{"spec.lower", "in body should be at most 3 chars long"}}, ""},
+      {R"({"lower":""})", "", {{"spec.lower", "in body should be at least 1 chars long"}}, ""},
+      {R"({"status":303})", "", {{"spec.status", "in body should be one of [301 302]"}}, ""},
+      {R"({"status":"x"})", "{}", {{"spec.status", "in body must be of type integer: \"string\""}, {"spec.status", "in body should be one of [301 302]"}}, ""},
+      {R"({"some":[]})", "", {{"spec.some", "in body should have at least 1 items"}}, ""},
+      {R"({"big":{}})", "{}", {{"spec.big", "in body must be of type int64: \"\""}}, ""},
+      {R"({"big":1e300})",
+       "{}",
+       {{"spec.big", "in body must be of type int64: \"float64\""}, {"", "Checked value must be of type integer with format int64 in spec.big"}},
+       ""},
+      {R"({"weight":1e300})",
+       "{}",
+       {{"spec.weight", "in body must be of type integer: \"number\""}, {"", "Checked value must be of type integer (default format) in spec.weight"}},
+       ""},
+      {R"({"count":3000000000})", "{}", {{"", "Checked value must be of type integer with format int32 in spec.count"}}, ""},
+      {R"({"count":-1})", "", {}, "json: cannot unmarshal number -1 into field spec.count of type uint32"},
+      {R"({"weight":-1})", "", {}, "json: cannot unmarshal number -1 into field spec.weight of type uint64"},
+      {R"({"percent":3000000000})", "", {}, "json: cannot unmarshal number 3000000000 into field spec.percent of type int32"},
+      {R"({"percent":1.5})",
+       "{}",
+       {{"", "\"spec.percent\" must validate at least one schema (anyOf)"},
+        {"spec.percent", "in body must be of type integer: \"number\""},
+        {"", "Checked value must be of type integer (default format) in spec.percent"}},
+       ""},
   };
   for (const Case& c : cases) {
     INFO(c.input);
@@ -87,6 +143,22 @@ TEST_CASE("proto-based decoding drops zero values and keeps wrappers") {
       {R"({"port":-1})", "", {}, "json: cannot unmarshal number -1 into Go value of type uint32"},
       {R"({"on":"yes"})", "", {}, "json: cannot unmarshal string into Go value of type bool"},
       {R"({"interval":"x"})", "", {}, "bad Duration: time: invalid duration \"x\""},
+      {R"({"interval":5})", "", {}, "json: cannot unmarshal number into Go value of type string"},
+      {R"({"mode":7})", "", {}, R"(unknown value "7" for enum kuma.Mode)"},
+      {R"({"mode":1.5})", "", {}, "json: cannot unmarshal number 1.5 into Go value of type protoreflect.EnumNumber"},
+      {R"({"mode":18446744073709551616})", "", {}, "json: cannot unmarshal number 18446744073709551616 into Go value of type protoreflect.EnumNumber"},
+      {R"({"mode":{}})", "", {}, "json: cannot unmarshal object into Go value of type protoreflect.EnumNumber"},
+      {R"({"port":"Ü"})", "", {}, "invalid character 'Ã' looking for beginning of value"},
+      {R"({"port":"-"})", "", {}, "unexpected end of JSON input"},
+      {R"({"port":"-x"})", "", {}, "invalid character 'x' in numeric literal"},
+      {R"({"port":"1.5"})", "", {}, "json: cannot unmarshal number 1.5 into Go value of type uint32"},
+      {R"({"port":true})", "", {}, "json: cannot unmarshal bool into Go value of type uint32"},
+      {R"({"sampling":"x"})", "", {}, "invalid character 'x' looking for beginning of value"},
+      {R"({"items":{}})", "", {}, "json: cannot unmarshal object into Go value of type []json.RawMessage"},
+      {R"({"items":[1]})", "", {}, "json: cannot unmarshal number into Go value of type map[string]json.RawMessage"},
+      {R"({"conf":[]})", "", {}, "bad StructValue: json: cannot unmarshal array into Go value of type map[string]json.RawMessage"},
+      {R"({"data":"a!"})", "", {}, "illegal base64 data at input byte 1"},
+      {R"([])", "", {}, "json: cannot unmarshal array into Go value of type map[string]json.RawMessage"},
   };
   for (const Case& c : cases) {
     INFO(c.input);

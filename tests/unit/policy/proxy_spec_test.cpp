@@ -39,6 +39,33 @@ TEST_CASE("MeshAccessLog") {
        "MeshAccessLog",
        "targetRef: {kind: MeshGateway, name: g}\nto: [{targetRef: {kind: MeshService, name: a}, default: {backends: []}}]",
        {"spec.to[0].targetRef.kind: value 'MeshService' is not supported"}},
+      {"nothing", "MeshAccessLog", "{}", {"spec: at least one of 'from', 'to' or 'rules' has to be defined"}},
+      {"rules with to",
+       "MeshAccessLog",
+       "rules: [{default: {}}]\nto: [{targetRef: {kind: Mesh}, default: {backends: []}}]",
+       {"spec: fields 'to' and 'from' must be empty when 'rules' is defined", "spec.rules[0].default.backends: must be defined"}},
+      {"targets",
+       "MeshAccessLog",
+       "targetRef: {kind: MeshHTTPRoute, name: r}\nfrom: [{targetRef: {kind: MeshSubset}, default: {}}]\nto: [{targetRef: {kind: "
+       "MeshSubset}, default: {backends: []}}]",
+       {"spec.from[0].default.backends: must be defined", "spec.from[0].targetRef.kind: value 'MeshSubset' is not supported",
+        "spec.targetRef.kind: value 'MeshHTTPRoute' is not supported", "spec.to[0].targetRef.kind: value 'MeshSubset' is not supported"}},
+      {"matches",
+       "MeshAccessLog",
+       "rules: [{matches: [{spiffeID: {type: Exact, value: x}}, {sni: {type: Exact, value: ''}}], default: {backends: []}}]",
+       {"spec.rules[0].matches[0].spiffeID: must be a valid Spiffe ID: scheme is missing or invalid",
+        "spec.rules[0].matches[1].sni.value: must be set"}},
+      {"backends without configuration",
+       "MeshAccessLog",
+       "to: [{targetRef: {kind: Mesh}, default: {backends: [{type: Tcp}, {type: OpenTelemetry}, {type: OpenTelemetry, openTelemetry: {}}, "
+       "{type: OpenTelemetry, openTelemetry: {backendRef: {kind: MeshOpenTelemetryBackend, labels: {}}}}]}}]",
+       {"spec.to[0].default.backends[0].tcp: must be defined", "spec.to[0].default.backends[1].openTelemetry: must be defined",
+        "spec.to[0].default.backends[2].openTelemetry: openTelemetry must have exactly one defined: endpoint, backendRef",
+        "spec.to[0].default.backends[3].openTelemetry.backendRef: backendRef must have exactly one defined: labels"}},
+      {"formats of TCP",
+       "MeshAccessLog",
+       "to: [{targetRef: {kind: Mesh}, default: {backends: [{type: Tcp, tcp: {address: 'a.b:1', format: {type: Json}}}]}}]",
+       {"spec.to[0].default.backends[0].tcp.format.json: must be defined"}},
   });
   const Checked filled =
       CheckPolicy("MeshAccessLog", "rules: [{default: {backends: [{type: File, file: {path: /a, format: {type: Plain, plain: x}}}]}}]");
@@ -74,6 +101,43 @@ TEST_CASE("MeshTrace") {
        {"spec.default.sampling.client: must be between 0 and 100", "spec.default.sampling.overall: must be between 0 and 100",
         "spec.default.sampling.random: string is not a number",
         "spec.default.tags[0]: tag must have only one type defined: header, literal", "spec.default.tags[0].name: must not be empty"}},
+      {"targets",
+       "MeshTrace",
+       "targetRef: {kind: MeshHTTPRoute, name: r}\ndefault: {backends: []}",
+       {"spec.targetRef.kind: value 'MeshHTTPRoute' is not supported"}},
+      {"backends without configuration: zipkin",
+       "MeshTrace",
+       "default: {backends: [{type: Zipkin}], tags: [{name: a}]}",
+       {"spec.default.backends[0].zipkin: must be defined", "spec.default.tags[0]: tag must have only one type defined: header, literal"}},
+      {"backends without configuration: datadog",
+       "MeshTrace",
+       "default: {backends: [{type: Datadog}]}",
+       {"spec.default.backends[0].datadog: must be defined"}},
+      {"backends without configuration: otel",
+       "MeshTrace",
+       "default: {backends: [{type: OpenTelemetry}]}",
+       {"spec.default.backends[0].openTelemetry: must be defined"}},
+      {"collectors",
+       "MeshTrace",
+       "default: {backends: [{type: OpenTelemetry, openTelemetry: {}}]}",
+       {"spec.default.backends[0].openTelemetry: openTelemetry must have exactly one defined: endpoint, backendRef"}},
+      {"collectors 2",
+       "MeshTrace",
+       "default: {backends: [{type: OpenTelemetry, openTelemetry: {endpoint: 'http://a'}}]}",
+       {"spec.default.backends[0].openTelemetry.endpoint: must be in host:port format, not a URL"}},
+      {"collectors 3",
+       "MeshTrace",
+       "default: {backends: [{type: OpenTelemetry, openTelemetry: {endpoint: a, backendRef: {kind: MeshOpenTelemetryBackend, labels: {a: "
+       "b}}}}]}",
+       {"spec.default.backends[0].openTelemetry: openTelemetry must have only one type defined: endpoint, backendRef"}},
+      {"collectors 4",
+       "MeshTrace",
+       "default: {backends: [{type: OpenTelemetry, openTelemetry: {backendRef: {kind: MeshOpenTelemetryBackend}}}]}",
+       {"spec.default.backends[0].openTelemetry.backendRef: backendRef must have exactly one defined: labels"}},
+      {"opaque",
+       "MeshTrace",
+       "default: {backends: [{type: Datadog, datadog: {url: 'http:a'}}]}",
+       {"spec.default.backends[0].datadog.url: port must be defined", "spec.default.backends[0].datadog.url: opaque must not be defined"}},
   });
   const Json zipkin = CheckPolicy("MeshTrace", "default: {backends: [{type: Zipkin, zipkin: {url: 'http://a:1'}}]}")
                           .spec["default"]["backends"][0]["zipkin"];
@@ -91,6 +155,20 @@ TEST_CASE("MeshMetric") {
        {"spec.default.applications.application[0]: port must be a valid (1-65535)", backends + "[0].prometheus: must be defined",
         backends + "[1].port: port must be a valid (1-65535)", backends + "[2].openTelemetry.endpoint: must be in host:port format",
         "spec.default.sidecar.profiles.include[0].match: invalid regex"}},
+      {"targets",
+       "MeshMetric",
+       "targetRef: {kind: MeshHTTPRoute, name: r}\ndefault: {sidecar: {profiles: {exclude: [{type: Regex, match: '('}]}}}",
+       {"spec.default.sidecar.profiles.exclude[0].match: invalid regex", "spec.targetRef.kind: value 'MeshHTTPRoute' is not supported"}},
+      {"collectors",
+       "MeshMetric",
+       "default: {backends: [{type: OpenTelemetry}, {type: OpenTelemetry, openTelemetry: {}}, {type: OpenTelemetry, openTelemetry: "
+       "{endpoint: 'http://a'}}, {type: OpenTelemetry, openTelemetry: {endpoint: 'a:1', backendRef: {kind: MeshOpenTelemetryBackend, "
+       "labels: {a: b}}}}, {type: OpenTelemetry, openTelemetry: {backendRef: {kind: MeshOpenTelemetryBackend}}}]}",
+       {"spec.default.backends.backend[0].openTelemetry: must be defined",
+        "spec.default.backends.backend[1].openTelemetry: openTelemetry must have exactly one defined: endpoint, backendRef",
+        "spec.default.backends.backend[2].openTelemetry.endpoint: must be in host:port format, not a URL",
+        "spec.default.backends.backend[3].openTelemetry: openTelemetry must have only one type defined: endpoint, backendRef",
+        "spec.default.backends.backend[4].openTelemetry.backendRef: backendRef must have exactly one defined: labels"}},
   });
   const Json conf = CheckPolicy("MeshMetric", "default: {applications: [{port: 1}], backends: [{type: Prometheus, prometheus: {tls: {}}}]}")
                         .spec["default"];
@@ -118,6 +196,28 @@ TEST_CASE("MeshFaultInjection") {
        {at + "abort[0].httpStatus: must be in inclusive range [100, 599]",
         at + "abort[0].percentage: must be in inclusive range [0.0, 100.0]", at + "delay[1].percentage: string must be a valid number",
         at + "delay[1].value: must not be negative when defined", at + "responseBandwidth[1].limit: must be in kbps/Mbps/Gbps units"}},
+      {"both lists",
+       "MeshFaultInjection",
+       "targetRef: {kind: Mesh, proxyTypes: [Sidecar]}\nfrom: [{targetRef: {kind: Mesh}, default: {http: []}}]\nrules: [{default: {http: "
+       "[]}}]",
+       {"spec: field 'from' must be empty when 'rules' is defined"}},
+      {"targets",
+       "MeshFaultInjection",
+       "targetRef: {kind: MeshHTTPRoute, name: r}\nto: [{targetRef: {kind: MeshService, name: a}, default: {http: []}}]",
+       {"spec.targetRef.kind: value 'MeshHTTPRoute' is not supported", "spec.to[0].targetRef.kind: value 'MeshService' is not supported"}},
+      {"targets of from",
+       "MeshFaultInjection",
+       "targetRef: {kind: MeshService, name: a}\nfrom: [{targetRef: {kind: MeshGateway, name: g}, default: {http: [{responseBandwidth: "
+       "{limit: '', percentage: x}}]}}]",
+       {"spec.from[0].default.http.responseBandwidth[0].limit: must be defined",
+        "spec.from[0].default.http.responseBandwidth[0].percentage: string must be a valid number",
+        "spec.from[0].targetRef.kind: value 'MeshGateway' is not supported"}},
+      {"matches",
+       "MeshFaultInjection",
+       "rules: [{matches: [{spiffeID: {type: Exact, value: x}}], default: {http: [{abort: {httpStatus: 600, percentage: -1}}]}}]",
+       {"spec.rules[0].default.http.abort[0].httpStatus: must be in inclusive range [100, 599]",
+        "spec.rules[0].default.http.abort[0].percentage: must be in inclusive range [0.0, 100.0]",
+        "spec.rules[0].matches[0].spiffeID: must be a valid Spiffe ID: scheme is missing or invalid"}},
   });
 }
 
@@ -141,6 +241,38 @@ TEST_CASE("MeshRateLimit") {
        "{disabled: true}}}}]",
        {"spec.rules[0].default.local.tcp: can't be specified when matches contain spiffeID because this field cannot be conditioned on "
         "source identity"}},
+      {"rules with from",
+       "MeshRateLimit",
+       "targetRef: {kind: Dataplane}\nfrom: [{targetRef: {kind: Mesh}, default: {local: {tcp: {disabled: true}}}}]\nrules: [{default: "
+       "{local: {tcp: {disabled: true}}}}]",
+       {"spec: fields 'to' and 'from' must be empty when 'rules' is defined"}},
+      {"targets",
+       "MeshRateLimit",
+       "targetRef: {kind: MeshExternalService, name: e}\nfrom: [{targetRef: {kind: MeshSubset}, default: {local: {tcp: {}}}}]",
+       {"spec.from[0].default.local.tcp: must have at least one defined: disabled, connectionRate",
+        "spec.from[0].targetRef.kind: value 'MeshSubset' is not supported",
+        "spec.targetRef.kind: value 'MeshExternalService' is not supported"}},
+      {"to of sidecars",
+       "MeshRateLimit",
+       "targetRef: {kind: Dataplane}\nto: [{targetRef: {kind: Mesh}}]",
+       {"spec.to: must not be defined"}},
+      {"from of gateways",
+       "MeshRateLimit",
+       "from: [{targetRef: {kind: Mesh}}]",
+       {"spec.from: must not be defined when the scope includes a Gateway, select only proxyType Sidecar or select only gateways and use "
+        "spec.to"}},
+      {"targets of gateways",
+       "MeshRateLimit",
+       "targetRef: {kind: MeshGateway, name: g}\nto: [{targetRef: {kind: MeshService, name: a}, default: {local: {http: {requestRate: "
+       "{num: 0, interval: 1ms}, onRateLimit: {status: 0}}}}}]",
+       {"spec.to[0].default.local.http.onRateLimit.status: must be greater than 0",
+        "spec.to[0].default.local.http.requestRate.interval: must be greater than: 50ms",
+        "spec.to[0].default.local.http.requestRate.num: must be greater than 0",
+        "spec.to[0].targetRef.kind: value 'MeshService' is not supported"}},
+      {"conditions",
+       "MeshRateLimit",
+       "targetRef: {kind: Dataplane}\nrules: [{matches: [{}, {sni: {type: Exact, value: ''}}], default: {local: {tcp: {disabled: true}}}}]",
+       {"spec.rules[0].matches[0]: must specify at least one of 'spiffeID' or 'sni'", "spec.rules[0].matches[1].sni.value: must be set"}},
   });
 }
 
@@ -157,6 +289,23 @@ TEST_CASE("MeshHealthCheck") {
         at + ".http.path: must be defined", at + ".interval: must be greater than zero when defined",
         at + ".intervalJitterPercent: must be in inclusive range [0, 100]",
         at + ".unhealthyThreshold: must be greater than zero when defined"}},
+      {"targets",
+       "MeshHealthCheck",
+       "targetRef: {kind: MeshHTTPRoute, name: r}\nto: [{targetRef: {kind: MeshHTTPRoute, name: r}, default: {tcp: {}}}]",
+       {"spec.targetRef.kind: value 'MeshHTTPRoute' is not supported",
+        "spec.to[0].targetRef.kind: value 'MeshHTTPRoute' is not supported"}},
+      {"more values",
+       "MeshHealthCheck",
+       "to: [{targetRef: {kind: Mesh}, default: {timeout: 0s, initialJitter: 0s, intervalJitter: -1s, noTrafficInterval: 0s, "
+       "healthyThreshold: 0, healthyPanicThreshold: '100.1', tcp: {}}}, {targetRef: {kind: Mesh}, default: {healthyPanicThreshold: x, tcp: "
+       "{}}}]",
+       {"spec.to[0].default.healthyPanicThreshold: must be in inclusive range [0.0, 100.0]",
+        "spec.to[0].default.healthyThreshold: must be greater than zero when defined",
+        "spec.to[0].default.initialJitter: must be greater than zero when defined",
+        "spec.to[0].default.intervalJitter: must be greater than zero when defined",
+        "spec.to[0].default.noTrafficInterval: must be greater than zero when defined",
+        "spec.to[0].default.timeout: must be greater than zero when defined",
+        "spec.to[1].default.healthyPanicThreshold: string must be a valid number"}},
   });
 }
 
@@ -200,6 +349,68 @@ TEST_CASE("MeshLoadBalancingStrategy") {
        "MeshLoadBalancingStrategy",
        "to: [{targetRef: {kind: Mesh}, default: {loadBalancer: {type: RingHash, ringHash: {maxRingSize: 8000001}}}}]",
        {at + ".loadBalancer.ringHash.maxRingSize: in body should be less than or equal to 8e+06"}},
+      {"targets",
+       "MeshLoadBalancingStrategy",
+       "targetRef: {kind: MeshHTTPRoute, name: r}\nto: [{targetRef: {kind: MeshSubset}}]",
+       {"spec.targetRef.kind: value 'MeshHTTPRoute' is not supported", "spec.to[0].targetRef.kind: value 'MeshSubset' is not supported"}},
+      {"of an external service",
+       "MeshLoadBalancingStrategy",
+       "to: [{targetRef: {kind: MeshExternalService, name: e}, default: {hashPolicies: [{type: QueryParameter}, {type: FilterState}, "
+       "{type: Connection}]}}]",
+       {"spec.to[0].default.hashPolicies[0].queryParameter: must be defined",
+        "spec.to[0].default.hashPolicies[1].filterState: must be defined", "spec.to[0].default.hashPolicies[2].connection: must be defined",
+        "spec.to[0].targetRef.kind: value 'MeshExternalService' is not supported"}},
+      {"of an external service of a part",
+       "MeshLoadBalancingStrategy",
+       "targetRef: {kind: Dataplane}\nto: [{targetRef: {kind: MeshExternalService, name: e}, default: {hashPolicies: []}}]",
+       {"spec.to[0].targetRef.kind: value 'MeshExternalService' is not supported",
+        "spec.to[0].targetRef.kind: kind MeshExternalService is only allowed with targetRef.kind: Mesh as it is configured on the Zone "
+        "Egress and shared by all clients in the mesh"}},
+      {"of a gateway without a balancer",
+       "MeshLoadBalancingStrategy",
+       "targetRef: {kind: MeshGateway, name: g}\nto: [{targetRef: {kind: MeshHTTPRoute, name: a}}]",
+       {"spec.to[0].targetRef.kind: value 'MeshHTTPRoute' is not supported"}},
+      {"maglev",
+       "MeshLoadBalancingStrategy",
+       "to: [{targetRef: {kind: Mesh}, default: {hashPolicies: [{type: Cookie}], loadBalancer: {type: Maglev, maglev: {hashPolicies: "
+       "[{type: Header}, {type: Cookie, cookie: {name: c, path: x}}, {type: Cookie}, {type: Connection}, {type: SourceIP}, {type: "
+       "QueryParameter}, {type: FilterState}]}}}}]",
+       {"spec.to[0].default.hashPolicies[0].cookie: must be defined",
+        "spec.to[0].default.loadBalancer.maglev.hashPolicies: hashPolicies already specified in the root level",
+        "spec.to[0].default.loadBalancer.maglev.hashPolicies[0].header: must be defined",
+        "spec.to[0].default.loadBalancer.maglev.hashPolicies[1].cookie.path: must be an absolute path",
+        "spec.to[0].default.loadBalancer.maglev.hashPolicies[2].cookie: must be defined",
+        "spec.to[0].default.loadBalancer.maglev.hashPolicies[3].connection: must be defined",
+        "spec.to[0].default.loadBalancer.maglev.hashPolicies[4].connection: must be defined",
+        "spec.to[0].default.loadBalancer.maglev.hashPolicies[5].queryParameter: must be defined",
+        "spec.to[0].default.loadBalancer.maglev.hashPolicies[6].filterState: must be defined"}},
+      {"ring hash",
+       "MeshLoadBalancingStrategy",
+       "to: [{targetRef: {kind: Mesh}, default: {loadBalancer: {type: RingHash, ringHash: {hashPolicies: [{type: Header}, {type: Cookie, "
+       "cookie: {name: c, path: x}}, {type: Cookie}, {type: Connection}, {type: SourceIP}, {type: QueryParameter}, {type: "
+       "FilterState}]}}}}]",
+       {"spec.to[0].default.loadBalancer.ringHash.hashPolicies[0].header: must be defined",
+        "spec.to[0].default.loadBalancer.ringHash.hashPolicies[1].cookie.path: must be an absolute path",
+        "spec.to[0].default.loadBalancer.ringHash.hashPolicies[2].cookie: must be defined",
+        "spec.to[0].default.loadBalancer.ringHash.hashPolicies[3].connection: must be defined",
+        "spec.to[0].default.loadBalancer.ringHash.hashPolicies[4].connection: must be defined",
+        "spec.to[0].default.loadBalancer.ringHash.hashPolicies[5].queryParameter: must be defined",
+        "spec.to[0].default.loadBalancer.ringHash.hashPolicies[6].filterState: must be defined"}},
+      {"zones",
+       "MeshLoadBalancingStrategy",
+       "to: [{targetRef: {kind: MeshService, name: a, sectionName: s}, default: {localityAwareness: {crossZone: {failover: [{from: {zones: "
+       "['']}, to: {type: AnyExcept}}, {to: {type: None, zones: [a]}}], failoverThreshold: {percentage: 101}}}}}]",
+       {"spec.to[0].default.localityAwareness.crossZone: must not be set: MeshService traffic is local",
+        "spec.to[0].default.localityAwareness.crossZone.failoverThreshold.percentage: must be in inclusive range [0.0, 100.0]",
+        "spec.to[0].default.localityAwareness.crossZone.failover[0].from.zones[0]: must not be empty",
+        "spec.to[0].default.localityAwareness.crossZone.failover[0].to.zones: must not be empty when type is AnyExcept",
+        "spec.to[0].default.localityAwareness.crossZone.failover[1].to.zones: must be empty when type is None"}},
+      {"numbers",
+       "MeshLoadBalancingStrategy",
+       "to: [{targetRef: {kind: Mesh}, default: {loadBalancer: {type: LeastRequest, leastRequest: {activeRequestBias: x}}, "
+       "localityAwareness: {crossZone: {failoverThreshold: {percentage: x}}}}}]",
+       {"spec.to[0].default.loadBalancer.leastRequest.activeRequestBias: string must be a valid number",
+        "spec.to[0].default.localityAwareness.crossZone.failoverThreshold.percentage: string must be a valid number"}},
   });
 }
 
@@ -225,6 +436,14 @@ TEST_CASE("MeshPassthrough") {
        {at + "[1].value: value a.b is already defiend for this port and protocol",
         at + "[2].port: using the same port in multiple matches requires the same protocol for the following protocols: [grpc http http2]",
         at + "[3].port: port must be defined for Mysql protocol"}},
+      {"targets",
+       "MeshPassthrough",
+       "targetRef: {kind: MeshService, name: a}",
+       {"spec.targetRef.kind: value 'MeshService' is not supported"}},
+      {"mysql domain",
+       "MeshPassthrough",
+       "default: {appendMatch: [{type: Domain, value: a.b, protocol: mysql, port: 1}]}",
+       {"spec.default.appendMatch[0].protocol: protocol mysql is not supported for a domain"}},
   });
 }
 
@@ -275,7 +494,50 @@ TEST_CASE("MeshProxyPatch") {
        "MeshProxyPatch",
        "default: {appendModifications: [{cluster: {operation: Remove}, listener: {operation: Remove}}]}",
        {at + "[0]: exactly one modification can be defined at a time. Currently, 2 modifications are defined"}},
+      {"targets",
+       "MeshProxyPatch",
+       "targetRef: {kind: MeshHTTPRoute, name: r}\ndefault: {appendModifications: [{cluster: {operation: Remove}}]}",
+       {"spec.targetRef.kind: value 'MeshHTTPRoute' is not supported"}},
+      {"nothing modified",
+       "MeshProxyPatch",
+       "default: {appendModifications: [{}]}",
+       {"spec.default.appendModifications[0]: exactly one modification can be defined at a time. Currently, 0 modifications are defined"}},
   });
+  // Every kind of resource has the same rules.
+  const std::string no_object =
+      "native Envoy resource is not valid: json: cannot unmarshal number into Go value of type map[string]json.RawMessage";
+  for (const std::string kind : {"cluster", "listener", "virtualHost", "networkFilter", "httpFilter"}) {
+    const bool filter = kind.ends_with("Filter");
+    const std::string match = filter ? "match: {name: a}, " : kind == "virtualHost" ? "match: {}, " : "";
+    const auto violations = [&](const std::string& modification) {
+      return CheckPolicy("MeshProxyPatch", "default: {appendModifications: [{" + kind + ": {" + modification + "}}]}").violations;
+    };
+    const auto told = [&](const std::string& field, const std::string& message) {
+      return std::vector<std::string>{at + "[0]." + kind + field + ": " + message};
+    };
+    INFO(kind);
+    CHECK(violations("match: {name: a}, operation: Remove, value: x") == told(".value", "must not be defined"));
+    CHECK(violations(match + "operation: Patch") == told("", kind + " must have exactly one defined: value, jsonPatches"));
+    CHECK(violations(match + "operation: Patch, value: x, jsonPatches: [{op: remove, path: /a}]") ==
+          told("", kind + " must have only one type defined: value, jsonPatches"));
+    CHECK(violations(match + "operation: Patch, value: '1'") == told(".value", no_object));
+    CHECK(violations(match + "operation: Patch, jsonPatches: [{op: copy, path: /a}]") ==
+          told(".jsonPatches[0].from", R"("from" must not be empty when "op" is one of ["move", "copy"])"));
+    if (!filter) {
+      CHECK(violations((kind == "virtualHost" ? match : "") + "operation: Add") == told(".value", "must be defined"));
+      CHECK(violations("match: {name: a}, operation: Add, value: '1'") ==
+            std::vector<std::string>{at + "[0]." + kind + (kind == "virtualHost" ? ".match.name" : ".match") + ": must not be defined",
+                                     at + "[0]." + kind + ".value: " + no_object});
+      continue;
+    }
+    CHECK(violations("operation: Patch, value: '{}'") == told(".match.name", "must be defined"));
+    CHECK(violations("operation: AddFirst") == told(".value", "must be defined"));
+    CHECK(violations("operation: AddLast, value: '1'") == told(".value", no_object));
+    for (const std::string side : {"before", "after"}) {
+      CHECK(violations(std::string("operation: ") + (side == "before" ? "AddBefore" : "AddAfter") + ", value: 'name: a'") ==
+            told(".match.name", "must be defined. You need to pick a filter " + side + " which this one will be added"));
+    }
+  }
   const Checked unknown =
       CheckPolicy("MeshProxyPatch", "default: {appendModifications: [{cluster: {operation: Patch, value: 'nonsense: 1'}}]}");
   REQUIRE(unknown.violations.size() == 1);

@@ -37,6 +37,49 @@ TEST_CASE("targetRef: fields that a kind does not have") {
       {"{kind: MeshServiceSubset, tags: {v: '*'}}", {"spec.targetRef.name: must be set when kind is MeshServiceSubset"}},
       {"{kind: MeshGateway, name: g, tags: {port: '80'}}", {}},
       {"{kind: MeshExternalService, name: x}", {"spec.targetRef.kind: value 'MeshExternalService' is not supported"}},
+      {"{kind: Mesh, tags: {a: b}, labels: {a: b}}",
+       {"spec.targetRef.labels: must not be set with kind Mesh", "spec.targetRef.tags: must not be set with kind Mesh"}},
+      {"{kind: Dataplane, mesh: m, namespace: n, labels: {a: b}}",
+       {"spec.targetRef.labels: either labels or name and namespace must be specified",
+        "spec.targetRef.mesh: must not be set with kind Dataplane"}},
+      {"{kind: MeshSubset, mesh: m, namespace: n, sectionName: s, proxyTypes: [], tags: {'': '', a b: x}}",
+       {"spec.targetRef.mesh: must not be set with kind MeshSubset", "spec.targetRef.namespace: must not be set with kind MeshSubset",
+        "spec.targetRef.proxyTypes: must be undefined or have at least one element",
+        "spec.targetRef.sectionName: must not be set with kind MeshSubset", "spec.targetRef.tags: tag name must be non-empty",
+        "spec.targetRef.tags[\"\"]: tag value must be non-empty",
+        "spec.targetRef.tags[\"a b\"]: tag name must consist of alphanumeric characters, dots, dashes, slashes and underscores"}},
+      {"{kind: MeshService, name: a, namespace: n, labels: {a: b}, mesh: m, tags: {a: b}, proxyTypes: [Sidecar]}",
+       {"spec.targetRef.labels: either labels or name and namespace must be specified",
+        "spec.targetRef.mesh: must not be set with kind MeshService", "spec.targetRef.proxyTypes: must not be set with kind MeshService",
+        "spec.targetRef.tags: must not be set with kind MeshService"}},
+      {"{kind: MeshHTTPRoute}",
+       {"spec.targetRef: name or labels must be set when kind is MeshHTTPRoute",
+        "spec.to[0].default.idleTimeout: can't be specified when top-level TargetRef is referencing MeshHTTPRoute"}},
+      {"{kind: MeshHTTPRoute, name: A, namespace: n, labels: {a: b}, mesh: m, tags: {a: b}, proxyTypes: [Sidecar], sectionName: s}",
+       {"spec.targetRef.labels: either labels or name and namespace must be specified",
+        "spec.targetRef.mesh: must not be set with kind MeshHTTPRoute",
+        "spec.targetRef.name: invalid characters: must consist of lower case alphanumeric characters, '-', '.' and '_'.",
+        "spec.targetRef.proxyTypes: must not be set with kind MeshHTTPRoute",
+        "spec.targetRef.sectionName: must not be set with kind MeshHTTPRoute",
+        "spec.targetRef.tags: must not be set with kind MeshHTTPRoute",
+        "spec.to[0].default.idleTimeout: can't be specified when top-level TargetRef is referencing MeshHTTPRoute"}},
+      {"{kind: MeshServiceSubset, name: A, mesh: m, tags: {a: x y}, labels: {a: b}, namespace: n, sectionName: s, proxyTypes: [Sidecar]}",
+       {"spec.targetRef.labels: must not be set with kind MeshServiceSubset",
+        "spec.targetRef.mesh: must not be set with kind MeshServiceSubset",
+        "spec.targetRef.name: invalid characters: must consist of lower case alphanumeric characters, '-', '.' and '_'.",
+        "spec.targetRef.namespace: must not be set with kind MeshServiceSubset",
+        "spec.targetRef.proxyTypes: must not be set with kind MeshServiceSubset",
+        "spec.targetRef.sectionName: must not be set with kind MeshServiceSubset",
+        "spec.targetRef.tags[\"a\"]: tag value must consist of alphanumeric characters, dots, dashes, slashes and underscores or be "
+        "\"*\""}},
+      {"{kind: MeshGateway, mesh: m, tags: {a: x y}, labels: {a: b}, namespace: n, sectionName: s, proxyTypes: [Sidecar]}",
+       {"spec.targetRef.labels: must not be set with kind MeshGateway", "spec.targetRef.mesh: must not be set with kind MeshGateway",
+        "spec.targetRef.name: must be set when kind is MeshGateway", "spec.targetRef.namespace: must not be set with kind MeshGateway",
+        "spec.targetRef.proxyTypes: must not be set with kind MeshGateway",
+        "spec.targetRef.sectionName: must not be set with kind MeshGateway",
+        "spec.targetRef.tags[\"a\"]: tag value must consist of alphanumeric characters, dots, dashes, slashes and underscores or be "
+        "\"*\""}},
+      {"{kind: Mesh, proxyTypes: [Other]}", {"spec.targetRef.proxyTypes[0]: in body should be one of [Sidecar Gateway]"}},
       {"{kind: Nothing}",
        {"spec.targetRef.kind: in body should be one of [Mesh MeshSubset MeshGateway MeshService MeshExternalService MeshMultiZoneService "
         "MeshServiceSubset MeshHTTPRoute Dataplane]"}},
@@ -57,6 +100,46 @@ TEST_CASE("targetRef: policies of applications' namespaces allow fewer kinds") {
   CHECK(CheckPolicy("MeshTimeout", yaml, "system").violations.empty());
   CHECK(CheckPolicy("MeshTimeout", yaml, "consumer").violations ==
         std::vector<std::string>{"spec.targetRef.kind: value 'MeshGateway' is not supported"});
+}
+
+TEST_CASE("targetRef of destinations, and conditions of rules") {
+  const std::string long_name =
+      "rules: [{matches: [{sni: {type: Exact, value: " + std::string(254, 'a') + "}}], default: {idleTimeout: 1s}}]";
+  RunSpecCases({
+      {"an external service",
+       "MeshTimeout",
+       "to: [{targetRef: {kind: MeshExternalService, name: A, mesh: m, tags: {a: b}, sectionName: s, proxyTypes: [Sidecar]}, default: "
+       "{idleTimeout: 1s}}, {targetRef: {kind: MeshExternalService, name: a, labels: {a: b}}, default: {idleTimeout: 1s}}, {targetRef: "
+       "{kind: MeshExternalService, namespace: n, labels: {a: b}}, default: {idleTimeout: 1s}}, {targetRef: {kind: MeshExternalService}, "
+       "default: {idleTimeout: 1s}}]",
+       {"spec.to[0].targetRef.mesh: must not be set with kind MeshExternalService",
+        "spec.to[0].targetRef.name: invalid characters: must consist of lower case alphanumeric characters, '-', '.' and '_'.",
+        "spec.to[0].targetRef.proxyTypes: must not be set with kind MeshExternalService",
+        "spec.to[0].targetRef.sectionName: must not be set with kind MeshExternalService",
+        "spec.to[0].targetRef.tags: must not be set with kind MeshExternalService",
+        "spec.to[1].targetRef.labels: either labels or name must be specified",
+        "spec.to[2].targetRef.labels: either labels or name must be specified",
+        "spec.to[3].targetRef: name or labels must be set when kind is MeshExternalService"}},
+      {"conditions",
+       "MeshTimeout",
+       "rules: [{matches: [{sni: {type: Exact, value: ''}}, {sni: {type: Exact, value: A_}}, {spiffeID: {type: Exact, value: ''}}, {}], "
+       "default: {http: {requestTimeout: 1s}}}]",
+       {"spec.rules[0].matches[0].sni.value: must be set",
+        "spec.rules[0].matches[1].sni.value: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "
+        "'.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+        "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+        "spec.rules[0].matches[2].spiffeID: must be a valid Spiffe ID: cannot be empty",
+        "spec.rules[0].matches[3]: must specify at least one of 'spiffeID' or 'sni'"}},
+      {"conditions without members",
+       "MeshTimeout",
+       "rules: [{matches: [{sni: {}}, {sni: {type: Prefix, value: a}}, {spiffeID: {}}, {spiffeID: {type: Other, value: ''}}], default: "
+       "{idleTimeout: 1s}}]",
+       {"spec.rules[0].matches[0].sni.type: in body is required", "spec.rules[0].matches[0].sni.value: in body is required",
+        "spec.rules[0].matches[1].sni.type: in body should be one of [Exact]",
+        "spec.rules[0].matches[2].spiffeID.type: in body is required", "spec.rules[0].matches[2].spiffeID.value: in body is required",
+        "spec.rules[0].matches[3].spiffeID.type: in body should be one of [Exact Prefix]"}},
+      {"a long server name", "MeshTimeout", long_name.c_str(), {"spec.rules[0].matches[0].sni.value: must be no more than 253 characters"}},
+  });
 }
 
 TEST_CASE("SPIFFE identities") {

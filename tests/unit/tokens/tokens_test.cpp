@@ -107,7 +107,9 @@ TEST_CASE_METHOD(Fixture, "times and revocation") {
   clock.now += seconds(1);
   CHECK(validator.Validate(token).error().message == "could not parse token: token has invalid claims: token is expired");
   clock.now -= seconds(3606);
-  CHECK(validator.Validate(token).error().message.starts_with("token is not yet valid: 'valid_from' date is in the future. Check if"));
+  CHECK(validator.Validate(token).error().message ==
+        "token is not yet valid: 'valid_from' date is in the future. Check if the system clock on the instance that issued the token is set correctly: "
+        "token has invalid claims: token is not valid yet");
   clock.now += seconds(1);
   CHECK(validator.Validate(token).ok());
   for (const char* mesh : {"", "demo"}) {
@@ -151,8 +153,39 @@ TEST_CASE_METHOD(Fixture, "forged and broken tokens") {
   }
   secrets.data[{"demo", "dataplane-token-signing-key-demo"}] = "old-key";
   CHECK(MakeValidator().Validate(hs_input + "." + Base64UrlEncode(HmacSha256("old-key", hs_input))).ok());
-  CHECK_FALSE(MakeValidator().Validate(hs_input + "." + Base64UrlEncode(HmacSha256("", hs_input))).ok());
+  CHECK(MakeValidator().Validate(hs_input + "." + Base64UrlEncode(HmacSha256("", hs_input))).error().message ==
+        "could not parse token: token signature is invalid: signature is invalid");
   CHECK(MakeValidator({{}, true, true}).Validate("x").error().message.starts_with("could not parse token. kuma-cp runs with an in-memory database"));
+}
+
+TEST_CASE_METHOD(Fixture, "claims of wrong types") {
+  const std::string start = "could not parse token: token is malformed: claim ";
+  const std::pair<Json, std::string> dataplanes[] = {
+      {{{"Name", 1}}, "Name must be a string"},
+      {{{"Mesh", Json::array()}}, "Mesh must be a string"},
+      {{{"Type", true}}, "Type must be a string"},
+      {{{"Workload", Json::object()}}, "Workload must be a string"},
+      {{{"Tags", {1}}}, "Tags must be an object of lists of strings"},
+      {{{"Tags", {{"a", "b"}}}}, "Tags must be a list of strings"},
+      {{{"Tags", {{"a", {1}}}}}, "Tags must be a list of strings"},
+  };
+  for (const auto& [claims, message] : dataplanes) {
+    CHECK(MakeValidator().ValidateDataplane(Must(MakeIssuer().Issue(claims, hours(1)))).error().message == start + message);
+  }
+  const std::pair<Json, std::string> users[] = {{{{"Name", 1}}, "Name must be a string"}, {{{"Groups", "a"}}, "Groups must be a list of strings"}};
+  for (const auto& [claims, message] : users) {
+    CHECK(MakeValidator().ValidateUser(Must(MakeIssuer().Issue(claims, hours(1)))).error().message == start + message);
+  }
+  const std::pair<Json, std::string> zones[] = {{{{"Zone", 1}}, "Zone must be a string"}, {{{"Scope", {1}}}, "Scope must be a list of strings"}};
+  for (const auto& [claims, message] : zones) {
+    CHECK(MakeValidator().ValidateZone(Must(MakeIssuer().Issue(claims, hours(1)))).error().message == start + message);
+  }
+  // Times are the issuer's, so they are forged with the key of old tokens.
+  secrets.data[{"demo", "dataplane-token-signing-key-demo"}] = "old-key";
+  for (const char* claim : {"exp", "nbf"}) {
+    const std::string input = Base64UrlEncode(R"({"alg":"HS256","kid":"0"})") + "." + Base64UrlEncode(std::string("{\"") + claim + "\":\"x\"}");
+    CHECK(MakeValidator().Validate(input + "." + Base64UrlEncode(HmacSha256("old-key", input))).error().message == start + claim + " must be a number");
+  }
 }
 
 TEST_CASE_METHOD(Fixture, "offline keys and keys of the configuration") {
@@ -170,7 +203,7 @@ TEST_CASE_METHOD(Fixture, "offline keys and keys of the configuration") {
   REQUIRE(WriteFileAtomic(path, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").ok());
   CHECK(issuer.Issue(Json::object(), hours(1)).error().message == "invalid key encoding \"PRIVATE KEY\"");
   std::filesystem::remove(path);
-  CHECK_FALSE(MakeUserTokenValidator({{{"1", "no key"}}, true, false}, secrets.Source(), clock).ok());
+  CHECK(Contains(MakeUserTokenValidator({{{"1", "no key"}}, true, false}, secrets.Source(), clock).error().message, "invalid key encoding \"\""));
 }
 
 TEST_CASE_METHOD(Fixture, "zones verify with the public key only") {
