@@ -27,6 +27,8 @@ api::ApiOptions ApiOptionsOf(const config::Config& config, store::Store& store, 
   options.environment = config.GetString("environment");
   options.system_namespace = config.GetString("store.kubernetes.systemNamespace");
   options.hostname = hostname;
+  options.service_domain = config.GetString("dnsServer.domain");
+  options.service_vip_port = static_cast<int>(config.GetInt("dnsServer.serviceVipPort"));
   options.cors_allowed_domains = config.GetList("apiServer.corsAllowedDomains");
   options.access.admin_resources = RuleOf(config, "adminResources");
   options.access.generate_dataplane_token = RuleOf(config, "generateDpToken");

@@ -143,7 +143,7 @@ void MeshIdentities::CheckProvided(const Resource& mesh, std::vector<Violation>&
     const Json& conf = Get(backends[i], "conf");
     const auto load = [&](const char* part) {
       Result<std::string> text = ReadDataSource(mesh.meta.name(), Get(conf, part));
-      if (!text.ok()) violations.push_back({path + "." + part, "could not load data: " + text.error().message});
+      if (!text.ok()) violations.push_back({path + "." + part, "could not load data: " + text.error().ToString()});
       return text;
     };
     Result<std::string> cert = load("cert");

@@ -14,13 +14,14 @@ Result<std::unique_ptr<store::Store>> OpenMemory(const config::Config&, MetricRe
 
 Result<std::unique_ptr<store::Store>> OpenSqlite(const config::Config& config, MetricRegistry& metrics) {
   KUMA_TRY_ASSIGN(std::unique_ptr<store::sqlite::SqliteStore> store, store::sqlite::SqliteStore::Open(config.GetString("store.sqlite.path"), RealClock()));
-  const auto add = [&metrics, raw = store.get()](const char* name, const char* help, uint64_t store::sqlite::SqliteStore::Stats::*field) {
-    metrics.AddCallback(name, help, "counter", [raw, field] { return static_cast<double>(raw->stats().*field); }, {});
+  const auto add = [&metrics, raw = store.get()](const char* name, const char* help, uint64_t store::sqlite::SqliteStore::Stats::*field, const char* kind = "counter") {
+    metrics.AddCallback(name, help, kind, [raw, field] { return static_cast<double>(raw->stats().*field); }, {});
   };
   using Stats = store::sqlite::SqliteStore::Stats;
   add("store_sqlite_writes_total", "Writes that were committed.", &Stats::writes);
   add("store_sqlite_commits_total", "Transactions, each of one or more writes.", &Stats::commits);
   add("store_sqlite_failures_total", "Transactions that could not be written.", &Stats::failures);
+  add("store_sqlite_writable", "Whether the last transaction could be written.", &Stats::writable, "gauge");
   return std::unique_ptr<store::Store>(std::move(store));
 }
 

@@ -69,9 +69,9 @@ Result<ResourcePtr> FindByKri(const ApiDeps& deps, const ApiOptions& options, co
   const bool local = !options.is_global && kri.zone == options.zone;
   if (direct.ok() && (local || matches(direct.value()))) return direct;
   if (!direct.ok() && direct.error().code != ErrorCode::kNotFound) return direct;
-  store::ListOptions options;
-  options.mesh = kri.mesh;
-  KUMA_TRY_ASSIGN(const std::vector<ResourcePtr> all, deps.store.List(kri.type, options));
+  store::ListOptions in_mesh;
+  in_mesh.mesh = kri.mesh;
+  KUMA_TRY_ASSIGN(const std::vector<ResourcePtr> all, deps.store.List(kri.type, in_mesh));
   for (const ResourcePtr& resource : all) {
     if (matches(resource)) return resource;
   }

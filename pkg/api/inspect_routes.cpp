@@ -94,7 +94,8 @@ using PageOfDataplanes = std::function<Json(const Resource& resource, const mesh
 Handler DataplanesHandler(const ApiDeps& deps, const TypeDescriptor& type, PageOfDataplanes make, bool legacy = false) {
   return [&deps, &type, legacy, make = std::move(make)](const RequestPtr& request, const Reply& reply) {
     constexpr const char* kTitle = "Could not retrieve policy";
-    if (std::optional<Answer> missing = CheckMesh(deps, *request, legacy ? "Could not list Dataplanes" : "Failed to retrieve Mesh"); missing.has_value()) {
+    const char* mesh_title = legacy ? "Could not list Dataplanes" : type.is_policy ? "Failed to retrieve Mesh" : kTitle;
+    if (std::optional<Answer> missing = CheckMesh(deps, *request, mesh_title); missing.has_value()) {
       return reply(std::move(*missing));
     }
     PageResult page = ReadPage(*request, kTitle);

@@ -44,7 +44,7 @@ struct ProxyLifecycle::Shared {
 
   void After(std::chrono::nanoseconds delay, const ResourceKey& key, uint64_t departure);
   void Deregister(const ResourceKey& key, uint64_t departure);
-  bool ConnectedElsewhere(const ResourceKey& key) const;
+  Result<bool> ConnectedElsewhere(const ResourceKey& key) const;
 };
 
 ProxyLifecycle::ProxyLifecycle(LifecycleOptions options, store::Store& store, const TypeRegistry& types, ProxyAuthenticator& authenticator,
@@ -160,9 +160,12 @@ void ProxyLifecycle::Shared::After(std::chrono::nanoseconds delay, const Resourc
   });
 }
 
-bool ProxyLifecycle::Shared::ConnectedElsewhere(const ResourceKey& key) const {
+Result<bool> ProxyLifecycle::Shared::ConnectedElsewhere(const ResourceKey& key) const {
   const Result<ResourcePtr> insight = store.Get({InsightType(key.type), key.mesh, key.name});
-  if (!insight.ok()) return false;
+  if (!insight.ok()) {
+    if (insight.error().code == ErrorCode::kUnavailable) return insight.error();
+    return false;
+  }
   const Json& subscriptions = Get((*insight)->spec, "subscriptions");
   if (!subscriptions.is_array() || subscriptions.empty()) return false;
   return GetString(subscriptions.back(), "controlPlaneInstanceId") != options.control_plane_id;
@@ -174,7 +177,12 @@ void ProxyLifecycle::Shared::Deregister(const ResourceKey& key, uint64_t departu
     auto it = registered.find(key);
     if (stopping || it == registered.end() || it->second.stream != 0 || it->second.departure != departure) return;
   }
-  const bool elsewhere = ConnectedElsewhere(key);
+  const Result<bool> elsewhere = ConnectedElsewhere(key);
+  if (!elsewhere.ok()) {
+    // The store is away for a while: later, unless the proxy comes back.
+    After(options.deregistration_delay, key, departure);
+    return;
+  }
   {
     // Erased before the removal: a proxy that comes back now registers anew. It may still lose the race against the removal, as with any
     // two writers; its stream then ends in "not found" and it tries again.
@@ -183,14 +191,13 @@ void ProxyLifecycle::Shared::Deregister(const ResourceKey& key, uint64_t departu
     if (stopping || it == registered.end() || it->second.stream != 0 || it->second.departure != departure) return;
     registered.erase(it);
   }
-  if (elsewhere) {
+  if (*elsewhere) {
     log.Info("no need to deregister proxy. It has already connected to another instance", {{"mesh", key.mesh}, {"name", key.name}});
     return;
   }
   log.Info("deregister proxy", {{"type", key.type}, {"mesh", key.mesh}, {"name", key.name}});
   const Status removed = registrar.Remove(key);
   if (!removed.ok() && removed.error().code == ErrorCode::kUnavailable) {
-    // The store is away for a while: later, unless the proxy comes back.
     {
       const std::lock_guard lock(mutex);
       if (stopping || !registered.emplace(key, Registered{0, departure}).second) return;

@@ -209,7 +209,6 @@ void CheckTags(Checker& checker, const Path& path, const Json& tags, const TagRu
     }
   }
   const bool service = given && tags.contains(std::string(kServiceTag));
-  if (rules.forbid_service && service) checker.Add(path, "\"kuma.io/service\" must not be defined");
   if (rules.require_service && !service) checker.Add(path, "mandatory tag \"kuma.io/service\" is missing");
 }
 

@@ -93,7 +93,6 @@ struct TagRules {
   bool selector = false;  // values may be "*" and hold slashes
   bool require_one = false;
   bool require_service = false;
-  bool forbid_service = false;
   std::function<void(Checker&, const Path&, const Json& tags)> extra = {};  // runs first
 };
 void CheckTags(Checker& checker, const Path& path, const Json& tags, const TagRules& rules);

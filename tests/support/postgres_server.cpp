@@ -97,7 +97,8 @@ int FreePort() {
 
 }  // namespace
 
-Result<std::unique_ptr<PostgresServer>> PostgresServer::Start(std::vector<std::string> settings, std::vector<std::string> hba, bool durable) {
+// A folder and a port, no data yet.
+Result<std::unique_ptr<PostgresServer>> PostgresServer::Prepare() {
   std::unique_ptr<PostgresServer> server(new PostgresServer);
   server->bin_ = FindBin();
   if (server->bin_.empty()) return Unavailable(kMissing);
@@ -108,12 +109,11 @@ Result<std::unique_ptr<PostgresServer>> PostgresServer::Start(std::vector<std::s
   if (geteuid() == 0 && (user == nullptr || chown(folder, user->pw_uid, user->pw_gid) != 0)) return Internal("the user nobody is needed to run PostgreSQL");
   chmod(folder, 0755);
   server->port_ = FreePort();
-  const std::string data = server->folder_ + "/data";
-  const std::string log = server->folder_ + "/log";
-  if (WaitFor(Spawn({server->bin_ + "/initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N", "--no-instructions"}, "/dev/null", false)) != 0) {
-    return Internal("initdb failed in " + data);
-  }
-  std::string conf = "listen_addresses = '127.0.0.1'\nport = " + std::to_string(server->port_) + "\nunix_socket_directories = '" + server->folder_ +
+  return server;
+}
+
+Status PostgresServer::WriteFiles(const std::vector<std::string>& settings, const std::vector<std::string>& hba, bool durable) const {
+  std::string conf = "listen_addresses = '127.0.0.1'\nport = " + std::to_string(port_) + "\nunix_socket_directories = '" + folder_ +
                      "'\nmax_connections = 200\nshared_buffers = 16MB\n";
   if (!durable) conf += "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n";
   for (const std::string& line : settings) conf += line + "\n";
@@ -121,13 +121,42 @@ Result<std::unique_ptr<PostgresServer>> PostgresServer::Start(std::vector<std::s
   for (const std::string& line : hba) rules += line + "\n";
   if (!hba.empty()) rules += "local all postgres trust\n";
   if (hba.empty()) rules += "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
+  const passwd* user = UserForServer();
   for (const auto& [name, text] : {std::pair{"postgresql.conf", conf}, std::pair{"pg_hba.conf", rules}}) {
-    KUMA_TRY(WriteFileAtomic(data + "/" + name, text, 0644));
-    if (user != nullptr && chown((data + "/" + name).c_str(), user->pw_uid, user->pw_gid) != 0) return Internal("chown failed");
+    const std::string path = folder_ + "/data/" + name;
+    KUMA_TRY(WriteFileAtomic(path, text, 0644));
+    if (user != nullptr && chown(path.c_str(), user->pw_uid, user->pw_gid) != 0) return Internal("chown failed");
   }
+  return Ok();
+}
+
+Result<std::unique_ptr<PostgresServer>> PostgresServer::Start(std::vector<std::string> settings, std::vector<std::string> hba, bool durable) {
+  KUMA_TRY_ASSIGN(std::unique_ptr<PostgresServer> server, Prepare());
+  const std::string data = server->folder_ + "/data";
+  if (WaitFor(Spawn({server->bin_ + "/initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N", "--no-instructions"}, "/dev/null", false)) != 0) {
+    return Internal("initdb failed in " + data);
+  }
+  KUMA_TRY(server->WriteFiles(settings, hba, durable));
   KUMA_TRY(server->Launch());
   server->Sql("postgres", "CREATE ROLE kuma LOGIN PASSWORD 'kuma' CREATEDB");
   return server;
+}
+
+std::vector<std::string> PostgresServer::ReplicationRules() {
+  return {"local replication postgres trust", "local all all trust", "host all all 127.0.0.1/32 scram-sha-256"};
+}
+
+Result<std::unique_ptr<PostgresServer>> PostgresServer::StartReplica() const {
+  KUMA_TRY_ASSIGN(std::unique_ptr<PostgresServer> replica, Prepare());
+  const std::string log = replica->folder_ + "/log";
+  if (WaitFor(Spawn({bin_ + "/pg_basebackup", "-D", replica->folder_ + "/data", "-h", folder_, "-p", std::to_string(port_), "-U", "postgres", "-R", "-X", "stream", "-c", "fast",
+                     "--no-sync", "-w"},
+                    log, false)) != 0) {
+    return Internal("pg_basebackup failed: " + ReadFile(log).value_or(""));
+  }
+  KUMA_TRY(replica->WriteFiles({}, ReplicationRules(), false));
+  KUMA_TRY(replica->Launch());
+  return replica;
 }
 
 Status PostgresServer::Launch() {

@@ -19,6 +19,10 @@ class PostgresServer {
   static Result<std::unique_ptr<PostgresServer>> Start(std::vector<std::string> settings = {}, std::vector<std::string> hba = {}, bool durable = false);
   ~PostgresServer();
 
+  // A streaming copy of this server, which must have been started with ReplicationRules().
+  Result<std::unique_ptr<PostgresServer>> StartReplica() const;
+  static std::vector<std::string> ReplicationRules();
+
   // One for all tests of a process.
   static PostgresServer& Shared();
 
@@ -37,6 +41,8 @@ class PostgresServer {
 
  private:
   PostgresServer() = default;
+  static Result<std::unique_ptr<PostgresServer>> Prepare();
+  Status WriteFiles(const std::vector<std::string>& settings, const std::vector<std::string>& hba, bool durable) const;
   Status Launch();
 
   std::string bin_, folder_;

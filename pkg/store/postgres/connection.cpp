@@ -87,7 +87,9 @@ Result<std::unique_ptr<Connection>> Connection::Open(const Options& options) {
   // Notices would go to stderr past the log.
   PQsetNoticeProcessor(conn, [](void*, const char*) {}, nullptr);
   const std::string settings = "SET statement_timeout = " + std::to_string(options.statement_timeout.count()) + "; SET idle_in_transaction_session_timeout = 60000";
-  KUMA_TRY(connection->Execute(settings.c_str(), options.connect_timeout));
+  // A pooler lets everybody log in and makes those wait here for whom it has no session.
+  const auto left = std::chrono::duration_cast<milliseconds>(deadline - RealClock().Monotonic());
+  if (const Status set = connection->Execute(settings.c_str(), std::max(left, milliseconds(1))); !set.ok()) return failed(set.error().message);
   connection->opened_at = RealClock().Monotonic();
   return connection;
 }
@@ -96,6 +98,7 @@ Connection::~Connection() { PQfinish(conn_); }
 
 int Connection::fd() const { return PQsocket(conn_); }
 int Connection::server_version() const { return PQserverVersion(conn_); }
+int Connection::announced_pid() const { return PQbackendPID(conn_); }
 
 bool Connection::Alive() {
   if (!usable_ || PQstatus(conn_) != CONNECTION_OK) return false;
@@ -199,14 +202,20 @@ std::optional<Failure> Connection::Run(const Statement& statement, const std::ve
 }
 
 Status Connection::Execute(const char* sql, milliseconds timeout) {
+  KUMA_TRY_ASSIGN(const Rows ignored, Query(sql, timeout));
+  return Ok();
+}
+
+Result<Rows> Connection::Query(const char* sql, milliseconds timeout) {
   if (PQsendQuery(conn_, sql) == 0) return Lost(OneLine(PQerrorMessage(conn_)), false).error;
   pg_result* raw = nullptr;
   if (std::optional<Failure> failure = Await(timeout, &raw)) return failure->error;
-  const std::optional<Failure> failure = FailureOf(raw);
-  PQclear(raw);
-  if (!failure) return Ok();
-  if (PQstatus(conn_) != CONNECTION_OK) usable_ = false;
-  return failure->error;
+  Rows rows(raw);
+  if (const std::optional<Failure> failure = FailureOf(raw)) {
+    if (PQstatus(conn_) != CONNECTION_OK) usable_ = false;
+    return failure->error;
+  }
+  return rows;
 }
 
 Result<std::vector<std::string>> Connection::TakeNotifications() {

@@ -64,6 +64,7 @@ class Connection {
   std::optional<Failure> Run(const Statement& statement, const std::vector<Param>& params, std::chrono::milliseconds timeout, std::optional<Rows>* rows);
   // Statements without parameters, several at once if separated by ";". Never with text from outside.
   Status Execute(const char* sql, std::chrono::milliseconds timeout);
+  Result<Rows> Query(const char* sql, std::chrono::milliseconds timeout);
 
   // Payloads that have arrived; kUnavailable when the connection ended.
   Result<std::vector<std::string>> TakeNotifications();
@@ -72,6 +73,7 @@ class Connection {
   bool Alive();
   bool usable() const { return usable_; }
   int server_version() const;
+  int announced_pid() const;  // of the server's process, as it was said at the login; poolers make one up
 
   MonotonicTime opened_at{};
   MonotonicTime idle_since{};

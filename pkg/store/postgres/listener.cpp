@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <set>
 
+#include "pkg/store/postgres/session.h"
+
 namespace kuma::store::postgres {
 namespace {
 
@@ -63,6 +65,14 @@ void Listener::LookAt(const std::vector<ResourceKey>& keys) {
   eventfd_write(wake_fd_, 1);
 }
 
+void Listener::CheckNow() {
+  {
+    const std::lock_guard lock(mutex_);
+    doubted_ = true;
+  }
+  eventfd_write(wake_fd_, 1);
+}
+
 bool Listener::Wait(int fd, milliseconds timeout) {
   pollfd fds[2] = {{wake_fd_, POLLIN, 0}, {fd, POLLIN, 0}};
   poll(fds, fd >= 0 ? 2 : 1, static_cast<int>(timeout.count()));
@@ -98,7 +108,9 @@ void Listener::Run() {
 
 Status Listener::Follow(bool first) {
   KUMA_TRY_ASSIGN(const std::unique_ptr<Connection> connection, Connection::Open(options_));
-  const milliseconds patience = std::max<milliseconds>(options_.statement_timeout, std::chrono::seconds(10));
+  KUMA_TRY(CheckSession(*connection, options_));
+  // Nothing below takes a healthy server longer than a login.
+  const milliseconds patience = std::max<milliseconds>(options_.connect_timeout, std::chrono::seconds(1));
   KUMA_TRY(connection->Execute("LISTEN resource_events", patience));
   if (!first) primary_.DropIdle();
   KUMA_TRY(reader_.SyncAll());
@@ -112,7 +124,11 @@ Status Listener::Follow(bool first) {
     KUMA_TRY(FetchNamed(payloads));
     const MonotonicTime now = RealClock().Monotonic();
     if (!payloads.empty()) checked = now;
-    if (now - checked >= interval) {
+    const bool doubted = [this] {
+      const std::lock_guard lock(mutex_);
+      return std::exchange(doubted_, false);
+    }();
+    if (doubted || now - checked >= interval) {
       checked = now;
       KUMA_TRY(connection->Execute("SELECT 1", patience));  // a silent connection may be a dead one
       continue;

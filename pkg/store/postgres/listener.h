@@ -25,6 +25,8 @@ class Listener {
   Status health() const;
   // To be fetched soon; for callers that could not do it themselves.
   void LookAt(const std::vector<ResourceKey>& keys);
+  // Somebody got no answer: whether the connection for events still has one is found out now, not at the next regular check.
+  void CheckNow();
 
  private:
   void Run();
@@ -47,6 +49,7 @@ class Listener {
   bool loaded_ = false;
   std::optional<Error> trouble_ = Unavailable("not connected to PostgreSQL yet");
   std::vector<ResourceKey> asked_;
+  bool doubted_ = false;
   std::thread thread_;
 };
 

@@ -6,6 +6,7 @@
 
 #include "pkg/base/log.h"
 #include "pkg/store/postgres/connection.h"
+#include "pkg/store/postgres/session.h"
 
 namespace kuma::store::postgres {
 namespace {
@@ -153,6 +154,7 @@ Options WithoutStatementTimeout(Options options) {
 
 Result<Migrated> Migrate(const Options& options) {
   KUMA_TRY_ASSIGN(const std::unique_ptr<Connection> connection, Connection::Open(WithoutStatementTimeout(options)));
+  KUMA_TRY(CheckSession(*connection, options));
   KUMA_TRY_ASSIGN(const Rows names, Ask(*connection, kNames));
   // Held until the connection closes.
   KUMA_TRY_ASSIGN(const Rows locked, Ask(*connection, kLock, {std::to_string(LockId(std::string(names.Text(0, 0)), std::string(names.Text(0, 1))))}));
@@ -189,6 +191,7 @@ Result<Migrated> Migrate(const Options& options) {
 
 Status CheckSchema(const Options& options) {
   KUMA_TRY_ASSIGN(const std::unique_ptr<Connection> connection, Connection::Open(options));
+  KUMA_TRY(CheckSession(*connection, options));
   KUMA_TRY_ASSIGN(const Found found, ReadVersion(*connection));
   if (!found.version) return Invalid("the database has no schema yet: run `kuma-cp migrate up` with the same configuration, then start again");
   if (found.dirty) return Dirty(*found.version);

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "pkg/store/feed.h"
-#include "pkg/store/store.h"
+#include "pkg/store/resource_table.h"
 
 namespace kuma::store::postgres {
 
@@ -63,32 +63,29 @@ class Mirror {
   std::vector<ResourceKey> ApplyFetched(Ticket ticket, const std::vector<FetchedRow>& rows);
 
  private:
-  struct Entry {
-    ResourcePtr resource;
-    std::optional<ResourceKey> owner;
-    Ticket touched = 0;
-  };
   struct Changes {
     std::vector<Event> events;
     std::vector<ResourceKey> again;
   };
+  // When a key was changed here, and when it was known to be gone; 0: not since the oldest operation under way.
+  struct Mark {
+    Ticket touched = 0;
+    Ticket gone = 0;
+  };
   Ticket Begin();
   void End(Ticket ticket);
-  bool BuriedAfterLocked(const ResourceKey& key, Ticket ticket) const;
-  bool TouchedAfterLocked(const ResourceKey& key, Ticket ticket) const;
-  void BuryLocked(const ResourceKey& key);
-  void InsertLocked(const ResourceKey& key, Entry entry, Changes& changes);
-  void EraseLocked(const ResourceKey& key, Ticket ticket, Changes& changes);
+  Mark MarkOfLocked(const ResourceKey& key) const;
+  void InsertLocked(const ResourcePtr& resource, const std::optional<ResourceKey>& owner, Changes& changes);
+  void ReplaceLocked(const ResourcePtr& resource, Changes& changes);
+  bool EraseLocked(const ResourceKey& key, Ticket ticket, Changes& changes);  // false: it has to be looked at again
   std::vector<ResourceKey> PublishAndUnlock(std::unique_lock<std::mutex> lock, Changes changes);
 
   mutable std::mutex mutex_;
   // Guarded by mutex_.
-  std::map<ResourceKey, Entry> entries_;  // ordered by type, mesh, name
-  std::map<ResourceKey, std::set<ResourceKey>> owned_by_;
-  std::map<ResourceKey, Ticket> graves_;  // keys that were gone at that time; only while older operations are under way
-  std::multiset<Ticket> under_way_;
+  ResourceTable table_;
+  std::map<ResourceKey, Mark> marks_;  // only of what happened while older operations are under way
+  std::set<Ticket> under_way_;
   Ticket clock_ = 0;
-  uint64_t revision_ = 0;
   Feed feed_;
 };
 

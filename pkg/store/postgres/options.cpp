@@ -10,6 +10,9 @@ namespace {
 // libpq reads ~/.postgresql/* when no path is given, and would then verify although nobody asked. No file can be below this one.
 constexpr const char* kNoFile = "/dev/null/none";
 
+constexpr std::chrono::seconds kReplicaConnectTimeout{2};
+constexpr std::chrono::milliseconds kReplicaStatementTimeout{2000};
+
 const char* LibpqName(TlsMode mode) {
   switch (mode) {
     case TlsMode::kDisable: return "disable";
@@ -35,6 +38,8 @@ Options ReplicaOf(const Options& options) {
   replica.host = options.replica_host;
   replica.port = options.replica_port;
   replica.replica_host.clear();
+  replica.connect_timeout = std::min(options.connect_timeout, kReplicaConnectTimeout);
+  replica.statement_timeout = options.statement_timeout.count() > 0 ? std::min(options.statement_timeout, kReplicaStatementTimeout) : kReplicaStatementTimeout;
   return replica;
 }
 

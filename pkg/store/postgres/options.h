@@ -46,7 +46,7 @@ struct Options {
   bool tolerate_newer_schema = false;
 };
 
-// The same server for reads only; used when replica_host is set.
+// The read replica; used when replica_host is set. It gets less time: what it does not answer soon, the primary does.
 Options ReplicaOf(const Options& options);
 
 // Keyword and value pairs for libpq.

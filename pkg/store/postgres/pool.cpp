@@ -109,6 +109,7 @@ void Pool::Release(std::unique_ptr<Connection> connection) {
 
 std::optional<Failure> Pool::Run(Kind kind, const Statement& statement, const std::vector<Param>& params, std::optional<Rows>* rows) {
   constexpr int kTries = 3;
+  const MonotonicTime deadline = Now() + Patience(options_);
   for (int attempt = 1;; ++attempt) {
     Result<std::unique_ptr<Connection>> connection = Acquire();
     if (!connection.ok()) return Failure{std::move(connection).error(), {}, false, true};
@@ -117,9 +118,10 @@ std::optional<Failure> Pool::Run(Kind kind, const Statement& statement, const st
     if (!failure) return std::nullopt;
     // Deadlocks and serialization failures are undone as a whole.
     const bool undone = failure->sqlstate == "40001" || failure->sqlstate == "40P01";
-    const bool lost = failure->connection_lost && (kind == Kind::kRead || !failure->maybe_done);
-    if (lost) DropIdle();
-    if ((!undone && !lost) || attempt == kTries) return failure;
+    // The others are probably gone as well, or wait for the same server in vain.
+    if (failure->connection_lost) DropIdle();
+    const bool unheard = failure->connection_lost && (kind == Kind::kRead || !failure->maybe_done);
+    if ((!undone && !unheard) || attempt == kTries || Now() >= deadline) return failure;
   }
 }
 

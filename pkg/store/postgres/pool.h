@@ -28,7 +28,8 @@ class Pool {
   Pool(const Pool&) = delete;
 
   enum class Kind { kRead, kWrite };
-  // Runs on a free connection. A read that met a dead connection is tried once more on a fresh one; a write only when it was not sent.
+  // Runs on a free connection. A read that met a dead connection is tried again on a fresh one; a write only when it was not sent.
+  // Nothing is tried again once a statement's time is over, so a server that is silent costs that time once.
   std::optional<Failure> Run(Kind kind, const Statement& statement, const std::vector<Param>& params, std::optional<Rows>* rows);
 
   // Idle connections are closed: the server is known to have restarted.

@@ -43,6 +43,11 @@ void PostgresStore::LookAgain(const std::vector<ResourceKey>& keys) {
   if (!reader_.FetchFromPrimary(keys).ok()) listener_.LookAt(keys);
 }
 
+Error PostgresStore::Report(Failure failure) {
+  if (failure.connection_lost) listener_.CheckNow();
+  return std::move(failure.error);
+}
+
 Result<ResourcePtr> PostgresStore::Get(const ResourceKey& key) {
   if (ResourcePtr known = mirror_.Find(key)) return known;
   // Another process may have made it a moment ago.
@@ -67,7 +72,7 @@ Result<ResourcePtr> PostgresStore::Create(Resource resource, std::optional<Resou
       LookAgain({*owner});
       return ResourceNotFound(*owner);
     }
-    return std::move(write.failure->error);
+    return Report(*std::move(write.failure));
   }
   if (!write.applied) {
     LookAgain({key});  // the caller reads next what made it fail
@@ -84,7 +89,7 @@ Result<ResourcePtr> PostgresStore::Update(Resource resource) {
   const Mirror::Operation operation(mirror_);
   RowWrite write{RowWrite::Kind::kUpdate, resource, std::nullopt};
   combiner_.Run(write);
-  if (write.failure) return std::move(write.failure->error);
+  if (write.failure) return Report(*std::move(write.failure));
   if (!write.applied) {
     KUMA_TRY(reader_.FetchFromPrimary({key}));
     if (mirror_.Find(key) == nullptr) return ResourceNotFound(key);
@@ -101,7 +106,7 @@ Status PostgresStore::Delete(const ResourceKey& key) {
   const Mirror::Operation operation(mirror_);
   std::optional<Rows> rows;
   if (std::optional<Failure> failure = primary_.Run(Pool::Kind::kWrite, key.type == "Mesh" ? kDeleteMesh : kDeleteRow, DeleteParams(key), &rows)) {
-    return std::move(failure->error);
+    return Report(*std::move(failure));
   }
   std::vector<ResourceKey> keys = ParseKeys(*rows);
   const bool deleted = std::find(keys.begin(), keys.end(), key) != keys.end();
@@ -115,7 +120,7 @@ std::unique_ptr<Watch> PostgresStore::StartWatch(std::function<void()> wake) { r
 Status PostgresStore::Import(const std::vector<ImportedResource>& resources) {
   const Mirror::Operation operation(mirror_);
   if (std::optional<Failure> failure = primary_.Run(Pool::Kind::kWrite, kImportRows, ImportParams(resources), nullptr)) {
-    if (failure->sqlstate != kUniqueViolation) return std::move(failure->error);
+    if (failure->sqlstate != kUniqueViolation) return Report(*std::move(failure));
     for (const ImportedResource& item : resources) {
       if (Get(item.resource->meta.key).ok()) return ResourceAlreadyExists(item.resource->meta.key);
     }

@@ -41,6 +41,7 @@ class PostgresStore final : public Store, public Exporter {
  private:
   PostgresStore(const Options& options, const Clock& clock, Random& random);
   void LookAgain(const std::vector<ResourceKey>& keys);
+  Error Report(Failure failure);
 
   const Clock& clock_;
   Pool primary_;

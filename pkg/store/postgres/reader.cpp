@@ -8,6 +8,7 @@ namespace kuma::store::postgres {
 namespace {
 
 constexpr size_t kBatch = 256;
+constexpr std::chrono::seconds kReplicaRest{10};
 
 }  // namespace
 
@@ -23,8 +24,9 @@ Status Reader::FetchBatch(const std::vector<Wanted>& wanted) {
   std::vector<FetchedRow> rows;
   std::vector<ResourceKey> from_primary;
   std::map<ResourceKey, RowState> from_replica;
+  const bool has_copy = replica_ != nullptr && RealClock().Monotonic() >= replica_rests_until_.load();
   for (const Wanted& want : wanted) {
-    const bool copy = replica_ != nullptr && want.at_least && random_.Unit() * 100 < primary_.options().replica_ratio;
+    const bool copy = has_copy && want.at_least && random_.Unit() * 100 < primary_.options().replica_ratio;
     if (copy) {
       from_replica.emplace(want.key, *want.at_least);
     } else {
@@ -36,6 +38,7 @@ Status Reader::FetchBatch(const std::vector<Wanted>& wanted) {
     for (const auto& [key, state] : from_replica) keys.push_back(key);
     // Without the replica the primary does all the work.
     const Result<std::vector<FetchedRow>> answered = Ask(*replica_, keys);
+    if (!answered.ok()) replica_rests_until_ = RealClock().Monotonic() + kReplicaRest;
     for (const FetchedRow& row : answered.value_or({})) {
       const RowState& least = from_replica.at(row.key);
       if (!row.exists || row.state.created != least.created || row.state.version < least.version) continue;

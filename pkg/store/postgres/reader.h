@@ -2,6 +2,7 @@
 // the configured ratio; an answer that is older than what is known to exist is asked again at the primary. Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <vector>
 
 #include "pkg/store/postgres/mirror.h"
@@ -32,6 +33,7 @@ class Reader {
   Pool& primary_;
   Pool* const replica_;
   Random& random_;
+  std::atomic<MonotonicTime> replica_rests_until_{MonotonicTime{}};  // after a failure; a copy that is silent must not delay every read
 };
 
 }  // namespace kuma::store::postgres

@@ -221,9 +221,9 @@ Status SqliteStore::Import(const std::vector<ImportedResource>& resources) {
   return Submit(write);
 }
 
-Status SqliteStore::Health() {
+Status SqliteStore::WriteHealth() const {
   const std::lock_guard lock(queue_mutex_);
-  return health_;
+  return write_health_;
 }
 
 SqliteStore::Stats SqliteStore::stats() const {
@@ -236,7 +236,7 @@ void SqliteStore::Run() {
   std::unique_lock lock(queue_mutex_);
   for (;;) {
     const auto ready = [this] { return stopping_ || !queue_.empty(); };
-    if (health_.ok()) {
+    if (write_health_.ok()) {
       queue_changed_.wait(lock, ready);
     } else if (!queue_changed_.wait_for(lock, kProbePause, ready)) {
       lock.unlock();
@@ -269,7 +269,7 @@ void SqliteStore::Commit(std::deque<Write*>& waiting) {
     stats_.writes += written.ok() ? batch.writes().size() : 0;
     ++(written.ok() ? stats_.commits : stats_.failures);
   }
-  SetHealth(written);
+  SetWriteHealth(written);
   if (!written.ok()) {
     database_->Rollback();
     for (Write* write : batch.writes()) write->Answer(written);
@@ -321,15 +321,16 @@ void SqliteStore::Probe() {
   if (written.ok()) written = rows_.SetRevision(table_.revision());
   if (written.ok()) written = database_->Execute("COMMIT");
   database_->Rollback();
-  SetHealth(std::move(written));
+  SetWriteHealth(std::move(written));
 }
 
-void SqliteStore::SetHealth(Status health) {
+void SqliteStore::SetWriteHealth(Status health) {
   bool was_ok = false;
   {
     const std::lock_guard lock(queue_mutex_);
-    was_ok = health_.ok();
-    health_ = health;
+    was_ok = write_health_.ok();
+    write_health_ = health;
+    stats_.writable = health.ok() ? 1 : 0;
   }
   if (was_ok && !health.ok()) log_.Error("writes fail", {{"error", health.error().ToString()}});
   if (!was_ok && health.ok()) log_.Info("writes work again");

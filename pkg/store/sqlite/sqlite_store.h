@@ -36,13 +36,15 @@ class SqliteStore final : public Store, public Exporter {
   std::unique_ptr<Watch> StartWatch(std::function<void()> wake) override;
   Status Import(const std::vector<ImportedResource>& resources) override;
   std::vector<ImportedResource> Export() override;
-  // The error of the last write while the file cannot be written; tried again every second.
-  Status Health() override;
+  // Health() stays ok while the file cannot be written: what is read is right all the same, since nobody else writes to it.
+  // The error of the last write until writes work again, which is tried every second.
+  Status WriteHealth() const;
 
   struct Stats {
     uint64_t writes = 0;   // committed
     uint64_t commits = 0;
     uint64_t failures = 0;  // transactions that could not be written
+    uint64_t writable = 1;  // 0: the last one could not be
   };
   Stats stats() const;
 
@@ -57,7 +59,7 @@ class SqliteStore final : public Store, public Exporter {
   void Commit(std::deque<Write*>& waiting);
   Status WriteBatch(const Batch& batch);
   void Probe();
-  void SetHealth(Status health);
+  void SetWriteHealth(Status health);
 
   const Clock& clock_;
   const FileLock lock_;
@@ -73,7 +75,7 @@ class SqliteStore final : public Store, public Exporter {
   std::condition_variable queue_changed_;
   std::deque<Write*> queue_;  // owned by the threads that wait for them
   bool stopping_ = false;
-  Status health_;
+  Status write_health_;
   Stats stats_;
 
   std::thread writer_;  // last: it uses all of the above

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "pkg/base/strings.h"
+#include "pkg/envoy/message.h"
 #include "pkg/envoy/tls.h"
 #include "pkg/xds/generate/clusters.h"
 #include "pkg/xds/generate/external_tls.h"
@@ -94,6 +95,13 @@ UnitOutput GenerateCluster(const ClusterInput& input) {
     for (const std::string& uri : plan.tls->exact_uris) servers.push_back(envoy::UriExact(uri));
     if (!plan.tls->uri_prefix.empty()) servers.push_back(envoy::UriPrefix(plan.tls->uri_prefix));
     draft.cluster.tls = envoy::ClientTls(input.facts->tls, servers, plan.tls->sni);
+    for (const auto& [zone, sni] : plan.tls->sni_by_zone) {
+      auto* match = draft.cluster.cluster.add_transport_socket_matches();
+      match->set_name(zone);
+      *match->mutable_match() = envoy::StringStruct(mesh::Tags{{std::string(kZoneTag), zone}});
+      match->mutable_transport_socket()->set_name("envoy.transport_sockets.tls");
+      envoy::Pack(envoy::ClientTls(input.facts->tls, servers, sni), match->mutable_transport_socket()->mutable_typed_config());
+    }
   }
   for (const policy::PolicyHooks& hooks : Policies()) {
     if (hooks.cluster != nullptr) hooks.cluster(draft, input.rules.Of(hooks.type));
@@ -138,7 +146,10 @@ void AddClusterUnits(const std::shared_ptr<const policy::ProxyFacts>& facts, con
   AddTags(digest, plan.tags);
   digest.Add(ProtocolName(plan.protocol)).Add(uint64_t{plan.external}).Add(uint64_t{plan.fixed_endpoints}).Add(uint64_t{has_outbound});
   digest.Add(uint64_t{plan.tls.has_value()});
-  if (plan.tls) digest.Add(plan.tls->sni).Add(plan.tls->uri_prefix).Add(Join(plan.tls->exact_uris, " "));
+  if (plan.tls) {
+    digest.Add(plan.tls->sni).Add(plan.tls->uri_prefix).Add(Join(plan.tls->exact_uris, " ")).Add(plan.tls->sni_by_zone.size());
+    for (const auto& [zone, sni] : plan.tls->sni_by_zone) digest.Add(zone).Add(sni);
+  }
   if (plan.fixed_endpoints) {
     digest.Add(plan.endpoints == nullptr ? Digest{} : plan.endpoints->digest);
   } else {

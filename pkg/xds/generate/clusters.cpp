@@ -159,14 +159,9 @@ std::optional<ClusterTls> ClusterPlanner::TlsToService(const ClusterPlan& plan, 
   return tls;
 }
 
-bool ClusterPlanner::HasEndpointWithoutZone(const std::string& name) const {
-  const mesh::EndpointSet* set = snapshot_.FindEndpoints(name);
-  if (set == nullptr || set->endpoints.empty()) return true;
+bool ClusterPlanner::HasMeshScopedProxy(std::string_view zone) const {
   const mesh::ResourceList& addresses = snapshot_.Resources("MeshZoneAddress");
-  return std::any_of(set->endpoints.begin(), set->endpoints.end(), [&](const mesh::Endpoint& endpoint) {
-    if (!endpoint.locality || endpoint.locality->zone.empty()) return true;
-    return std::any_of(addresses.begin(), addresses.end(), [&](const ResourcePtr& one) { return one->Label(kZoneLabel) == endpoint.locality->zone; });
-  });
+  return std::any_of(addresses.begin(), addresses.end(), [&](const ResourcePtr& one) { return one->Label(kZoneLabel) == zone; });
 }
 
 std::vector<std::string> ClusterPlanner::IdentitiesOf(const mesh::Destination& destination) const {
@@ -206,10 +201,23 @@ std::optional<ClusterTls> ClusterPlanner::TlsToDestination(const mesh::Destinati
   }
   const bool is_service = destination.kri.type == "MeshService";
   if (facts_.workload_identity) {
-    // Between zones the mesh's own zone proxies alone know these names; all endpoints of a zone without one are reached by the old name.
-    const bool many_zones = destination.kri.type == "MeshMultiZoneService";
-    const bool local = is_service && destination.local;
-    if (many_zones ? HasEndpointWithoutZone(destination.LegacyName(port)) : local || with_section.zone.empty()) tls.sni = SniOfKri(with_section);
+    // Between zones only the mesh's own zone proxies know a resource by its KRI, older ingresses by a hash.
+    if (destination.kri.type == "MeshMultiZoneService") {
+      const mesh::EndpointSet* set = snapshot_.FindEndpoints(destination.LegacyName(port));
+      bool by_kri = false;
+      for (const mesh::Endpoint& endpoint : set == nullptr ? std::vector<mesh::Endpoint>{} : set->endpoints) {
+        const bool old_ingress = endpoint.locality && !endpoint.locality->zone.empty() && !HasMeshScopedProxy(endpoint.locality->zone);
+        if (old_ingress) tls.sni_by_zone[endpoint.locality->zone] = resource_sni;
+        by_kri = by_kri || !old_ingress;
+      }
+      if (by_kri || tls.sni_by_zone.empty()) {
+        tls.sni = SniOfKri(with_section);
+      } else {
+        tls.sni_by_zone.clear();  // the hash is the name everywhere
+      }
+    } else if ((is_service && destination.local) || with_section.zone.empty() || HasMeshScopedProxy(with_section.zone)) {
+      tls.sni = SniOfKri(with_section);
+    }
     tls.exact_uris = IdentitiesOf(destination);
     return tls;
   }

@@ -20,6 +20,7 @@ struct ClusterTls {
   std::string sni;
   std::vector<std::string> exact_uris;  // accepted identities of the server
   std::string uri_prefix;               // or: every identity that starts so; both empty: any certificate of the CA
+  std::map<std::string, std::string> sni_by_zone;  // endpoints of these zones are known by another name
 };
 
 struct ClusterPlan {
@@ -63,7 +64,7 @@ class ClusterPlanner {
   std::optional<ClusterTls> TlsToService(const ClusterPlan& plan, const mesh::ServiceInfo* info) const;
   std::optional<ClusterTls> TlsToDestination(const mesh::Destination& destination, const mesh::DestinationPort& port,
                                              const Kri& with_section, bool through_egress) const;
-  bool HasEndpointWithoutZone(const std::string& name) const;
+  bool HasMeshScopedProxy(std::string_view zone) const;
   std::vector<std::string> IdentitiesOf(const mesh::Destination& destination) const;
   mesh::EndpointSetPtr FindEndpoints(const std::string& name) const;
 

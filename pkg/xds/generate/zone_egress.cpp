@@ -38,7 +38,7 @@ struct ExternalPlan {
   mesh::Tags subset;
   mesh::Protocol protocol = mesh::Protocol::kUnknown;
   mesh::EndpointSetPtr endpoints;
-  size_t resources = 1;  // ExternalServices that are this service; permissions are checked once for each, as proxies always did
+  size_t resources = 1;  // ExternalServices that are this service; over HTTP permissions are checked once for each, as proxies always did
   UnitRules client_rules;
   UnitRules cluster_rules;
 };
@@ -123,7 +123,7 @@ envoy::FilterChainDraft GenerateChain(const ExternalPlan& plan, const ZoneListen
   draft.listener.chains.push_back(std::move(chain));
   for (const policy::PolicyHooks& hooks : Policies()) {
     if (hooks.inbound == nullptr || !IsOneOf(kClientPolicies, hooks.type)) continue;
-    const size_t times = hooks.type == "MeshTrafficPermission" ? plan.resources : 1;
+    const size_t times = hooks.type == "MeshTrafficPermission" && mesh::IsHttp(plan.protocol) ? plan.resources : 1;
     for (size_t i = 0; i < times; ++i) hooks.inbound(draft, plan.client_rules.Of(hooks.type));
   }
   return std::move(draft.listener.chains.front());

@@ -244,10 +244,13 @@ class EchoService:
 
 
 class Gate:
-    """A TCP port that forwards to another one while it is open and refuses otherwise: the network between proxies and control plane."""
+    """A TCP port that forwards to another one while it is open and refuses otherwise: the network between two programs. silence() makes it
+    a black hole: connections stay and are taken, nothing passes; speak() delivers what was held back."""
 
     def __init__(self, target):
         self.target = target
+        self.passing = threading.Event()
+        self.passing.set()
         self.listener, self.port, self.pairs = None, free_ports(1)[0], []
         self.open()
 
@@ -273,14 +276,20 @@ class Gate:
             for source, sink in ((near, far), (far, near)):
                 threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
 
-    @staticmethod
-    def _pump(source, sink):
+    def _pump(self, source, sink):
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                self.passing.wait()
                 sink.sendall(data)
         for one in (source, sink):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
+
+    def silence(self):
+        self.passing.clear()
+
+    def speak(self):
+        self.passing.set()
 
     def close(self):
         listener, self.listener = self.listener, None
@@ -293,6 +302,7 @@ class Gate:
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
         self.pairs = []
+        self.passing.set()
 
     stop = close
 

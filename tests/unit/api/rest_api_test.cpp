@@ -294,7 +294,9 @@ TEST_CASE("tokens are issued to those who may") {
   CHECK(reply.body["detail"] == tokens::IssuerDisabled().message);
   io::HttpRequest request = World::Request("POST", "/tokens/user", "{}");
   request.peer.address = "10.0.0.1:1";
-  CHECK(world.Call(request).status == 403);
+  reply = world.Call(request);
+  CHECK(reply.status == 403);
+  CHECK(reply.body["detail"] == "action not allowed");
 }
 
 TEST_CASE("bodies and answers have media types") {

@@ -4,6 +4,7 @@
 #include "pkg/model/document.h"
 #include "pkg/resources/all.h"
 #include "pkg/store/memory/memory_store.h"
+#include "tests/support/failing_store.h"
 
 using namespace kuma;
 using namespace kuma::dpserver;
@@ -19,18 +20,19 @@ struct Fixture : ProxyRegistrar, ProxyAuthenticator {
     options.control_plane_id = "cp-1";
     options.call_after = [this](std::chrono::nanoseconds, std::function<void()> fn) { delayed.push_back(std::move(fn)); };
     workers.Stop();  // then work runs in the caller
-    lifecycle = std::make_unique<ProxyLifecycle>(std::move(options), store, types, *this, *this, workers);
+    lifecycle = std::make_unique<ProxyLifecycle>(std::move(options), failing, types, *this, *this, workers);
   }
   Status Upsert(const Resource& proxy) override {
     ++writes;
-    auto stored = store.Get(proxy.meta.key);
+    auto stored = failing.Get(proxy.meta.key);
+    if (!stored.ok() && stored.error().code != ErrorCode::kNotFound) return std::move(stored).error();
     Resource copy = proxy;
     if (stored.ok()) copy.meta.version = (*stored)->meta.version;
-    auto written = stored.ok() ? store.Update(copy) : store.Create(copy, std::nullopt);
+    auto written = stored.ok() ? failing.Update(copy) : failing.Create(copy, std::nullopt);
     if (!written.ok()) return std::move(written).error();
     return Ok();
   }
-  Status Remove(const ResourceKey& key) override { return store.Delete(key); }
+  Status Remove(const ResourceKey& key) override { return failing.Delete(key); }
   Status Authenticate(const xds::ProxyNode&, const std::string& credential, const Resource& resource) override {
     if (!credential.empty() && credential != GetString(Get(resource.spec, "networking"), "address")) return MakeError(ErrorCode::kUnauthorized, "no");
     return Ok();
@@ -52,6 +54,7 @@ struct Fixture : ProxyRegistrar, ProxyAuthenticator {
     for (auto& fn : std::exchange(delayed, {})) fn();
   }
   store::MemoryStore store;
+  test::FailingStore failing{store};
   TypeRegistry types;
   io::WorkerPool workers{1, 1};
   std::vector<std::function<void()>> delayed;
@@ -126,4 +129,79 @@ TEST_CASE_METHOD(Fixture, "proxies that are not admitted") {
   CHECK(lifecycle->Admit(bare, "10.0.0.1", 2).ok());
   // It may be what it says, but not take what is another's.
   CHECK_THAT(lifecycle->Admit(Node("10.0.0.2"), "10.0.0.2", 3).error().message, Catch::Contains("trying to override existing proxy"));
+}
+
+TEST_CASE_METHOD(Fixture, "a store that is away: who comes is told so, who leaves is removed later") {
+  constexpr int kFailures = 3;
+  SECTION("a proxy that comes is refused with the reason, and admitted once the store is back") {
+    for (std::atomic<int>* kind : {&failing.fail_reads, &failing.fail_writes}) {
+      *kind = 1;
+      const Status refused = lifecycle->Admit(Node(), "", 1);
+      REQUIRE_FALSE(refused.ok());
+      CHECK(refused.error().code == ErrorCode::kUnavailable);
+      CHECK(refused.error().message == "could not register proxy passed in kuma-dp run: the store is away");
+      CHECK_FALSE(Exists());
+      lifecycle->Leave(Node(), 1);  // nothing was registered, so nothing is to be removed
+      CHECK(delayed.empty());
+    }
+    REQUIRE(lifecycle->Admit(Node(), "", 2).ok());
+    CHECK(Exists());
+  }
+  SECTION("one without a resource of its own, too") {
+    REQUIRE(lifecycle->Admit(Node(), "", 1).ok());
+    xds::ProxyNode bare = Node();
+    bare.metadata = Json::object();
+    failing.fail_reads = 1;
+    CHECK(lifecycle->Admit(bare, "", 2).error().code == ErrorCode::kUnavailable);
+    CHECK(lifecycle->Admit(bare, "", 2).ok());
+  }
+  SECTION("a removal is tried again until it is done") {
+    REQUIRE(lifecycle->Admit(Node(), "", 1).ok());
+    lifecycle->Leave(Node(), 1);
+    failing.fail_writes = kFailures;
+    for (int round = 1; round <= kFailures; ++round) {
+      Elapse();
+      CHECK(failing.failed == round);
+      CHECK(delayed.size() == 1);
+      CHECK(Exists());
+    }
+    Elapse();
+    CHECK_FALSE(Exists());
+    CHECK(delayed.empty());
+  }
+  SECTION("not if the proxy came back meanwhile") {
+    REQUIRE(lifecycle->Admit(Node(), "", 1).ok());
+    lifecycle->Leave(Node(), 1);
+    failing.fail_writes = 1;
+    Elapse();
+    REQUIRE(lifecycle->Admit(Node(), "", 2).ok());
+    Elapse();
+    CHECK(Exists());
+    lifecycle->Leave(Node(), 2);
+    Elapse();
+    CHECK_FALSE(Exists());
+  }
+  SECTION("not if another control plane has it by now, also when that cannot be read at first") {
+    REQUIRE(lifecycle->Admit(Node(), "", 1).ok());
+    Resource insight;
+    insight.meta.key = {"DataplaneInsight", "demo", "web-1"};
+    insight.spec = {{"subscriptions", Json::array({{{"controlPlaneInstanceId", "cp-2"}}})}};
+    REQUIRE(store.Create(insight, std::nullopt).ok());
+    lifecycle->Leave(Node(), 1);
+    failing.fail_reads = 1;
+    Elapse();
+    CHECK(Exists());
+    Elapse();
+    CHECK(Exists());
+    CHECK(delayed.empty());
+  }
+  SECTION("not when the control plane stops") {
+    REQUIRE(lifecycle->Admit(Node(), "", 1).ok());
+    lifecycle->Leave(Node(), 1);
+    failing.fail_writes = 1;
+    Elapse();
+    lifecycle->Stop();
+    Elapse();
+    CHECK(Exists());
+  }
 }

@@ -2,6 +2,7 @@
 
 #include "pkg/insights/dataplane_sink.h"
 #include "pkg/store/memory/memory_store.h"
+#include "tests/support/failing_store.h"
 
 using namespace kuma;
 using namespace kuma::insights;
@@ -33,7 +34,7 @@ struct Fixture {
     options.control_plane_id = id;
     options.control_plane_version = "2.14.3";
     options.call_after = [this](std::chrono::nanoseconds, std::function<void()> fn) { delayed.push_back(std::move(fn)); };
-    return std::make_unique<DataplaneSink>(std::move(options), store, workers, clock, random);
+    return std::make_unique<DataplaneSink>(std::move(options), failing, workers, clock, random);
   }
   static xds::ProxyNode Node() {
     xds::ProxyNode node;
@@ -62,6 +63,7 @@ struct Fixture {
   FakeClock clock;
   CountingRandom random;
   store::MemoryStore store;
+  test::FailingStore failing{store};
   io::WorkerPool workers{1, 1};
   std::vector<std::function<void()>> delayed;
   std::unique_ptr<DataplaneSink> sink;
@@ -188,4 +190,59 @@ TEST_CASE_METHOD(Fixture, "an insight tells what was left out and what Envoy rej
   sink->OnNotes(Node(), nullptr);
   Elapse();
   CHECK_FALSE(Insight().contains("warnings"));
+}
+
+TEST_CASE_METHOD(Fixture, "what could not be written while the store was away is written once it is back") {
+  struct Row {
+    const char* what;
+    std::atomic<int> test::FailingStore::*kind;
+  };
+  const Row row = GENERATE(Row{"reads fail", &test::FailingStore::fail_reads}, Row{"writes fail", &test::FailingStore::fail_writes});
+  INFO(row.what);
+  constexpr int kFailures = 3;
+  std::atomic<int>& outage = failing.*row.kind;
+  // Each failed round schedules the next one; none is tried in a hurry.
+  const auto ride_out = [&] {
+    for (int round = 1; round <= kFailures; ++round) {
+      Elapse();
+      CHECK(failing.failed == round);
+      CHECK(delayed.size() == 1);
+    }
+    failing.failed = 0;
+    Elapse();
+    CHECK(failing.failed == 0);
+    CHECK(delayed.empty());
+  };
+
+  SECTION("a proxy that connects, and what it reports meanwhile") {
+    outage = kFailures;
+    sink->OnConnected(1, false, Node());
+    sink->OnRequest(1, Outcome(xds::RequestKind::kAck, xds::ResourceType::kCluster));
+    ride_out();
+    REQUIRE(Insight()["subscriptions"].size() == 1);
+    CHECK(Insight()["subscriptions"][0]["status"]["cds"] == Json({{"responsesAcknowledged", "1"}}));
+  }
+  SECTION("a proxy that leaves: with the time when it left") {
+    sink->OnConnected(1, false, Node());
+    Elapse();
+    outage = kFailures;
+    clock.passed += std::chrono::seconds(60);
+    sink->OnClosed(1);
+    clock.passed += std::chrono::seconds(60);
+    ride_out();
+    REQUIRE(Insight()["subscriptions"].size() == 1);
+    CHECK(Insight()["subscriptions"][0]["disconnectTime"] == "1970-01-01T00:17:40Z");
+  }
+  SECTION("a proxy that came, left and came again: the newest subscription is the open one") {
+    outage = kFailures;
+    sink->OnConnected(1, false, Node());
+    sink->OnClosed(1);
+    for (int round = 0; round < kFailures; ++round) Elapse();
+    sink->OnConnected(2, false, Node());
+    for (int round = 0; round < 3; ++round) Elapse();
+    const Json spec = Insight();
+    REQUIRE_FALSE(spec["subscriptions"].empty());
+    CHECK_FALSE(spec["subscriptions"].back().contains("disconnectTime"));
+    for (size_t i = 0; i + 1 < spec["subscriptions"].size(); ++i) CHECK(spec["subscriptions"][i].contains("disconnectTime"));
+  }
 }

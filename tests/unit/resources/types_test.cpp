@@ -658,9 +658,44 @@ TEST_CASE("templates") {
   CHECK(TextTemplate::Parse("{{ .Mesh | 7 }}").error().message == "template: :1: non executable command in pipeline stage 2");
   CHECK(TextTemplate::Parse("a.{{ .Zone }}-{{ .Nope }}").value().Render({{"Zone", "z"}}, label).error().message.starts_with(
       "template: :1:17: executing \"\" at <.Nope>: can't evaluate field Nope in type struct { Name string;"));
+  CHECK(TextTemplate::Parse("{{ label }}").error().message == "template: :1: label takes one quoted name");
+  CHECK(TextTemplate::Parse("{{ .Mesh .Zone }}").error().message == "template: :1: unexpected operand in command");
+  CHECK(TextTemplate::Parse("{{ @ }}").error().message == "template: :1: unexpected \"@\" in command");
+  CHECK(TextTemplate::Parse("{{ \"a }}").error().message == "template: :1: unterminated quoted string");
+  CHECK(TextTemplate::Parse("{{ `a }}").error().message == "template: :1: unterminated raw quoted string");
   CHECK(TextTemplate::Parse("{{ }}").error().message == "template: :1: missing value for command");
   CHECK_FALSE(TextTemplate::Parse("{{ .Nope }}").value().Render(fields, label).ok());
   CHECK_FALSE(TextTemplate::Parse("{{ label \"y\" }}").value().Render(fields, label).ok());
+}
+
+TEST_CASE("faults of regular expressions are told as Go tells them") {
+  CHECK(RegexFault("a.*(b|c)").empty());
+  CHECK(RegexFault("").empty());
+  for (const auto& [text, fault] : std::vector<std::pair<std::string, std::string>>{
+           {"(", "missing closing ): `(`"},
+           {"a)", "unexpected ): `a)`"},
+           {"[a", "missing closing ]: `[a`"},
+           {"[z-a]", "invalid character class range: `z-a`"},
+           {"a**", "invalid nested repetition operator: `**`"},
+           {"*", "missing argument to repetition operator: `*`"},
+           {"a{1001}", "invalid repeat count: `{1001}`"},
+           {"\\q", "invalid escape sequence: `\\q`"},
+           {"\\", "trailing backslash at end of expression: ``"},
+           {"(?P<n", "invalid named capture: `(?P<n`"},
+           {"(?z)", "invalid or unsupported Perl syntax: `(?z`"},
+           {"\xff", "invalid UTF-8: `\xff`"},
+       }) {
+    INFO(text);
+    CHECK(RegexFault(text) == "error parsing regexp: " + fault);
+  }
+}
+
+TEST_CASE("names that are no DNS labels are remarked") {
+  CHECK(Rfc1035Remark("Mesh", "demo").empty());
+  CHECK(Rfc1035Remark("Mesh", "1.a") ==
+        "Invalid Mesh resource name: '1.a'. It does not conform to the DNS format (RFC 1035). This is deprecated. Errors: a DNS-1035 label must "
+        "consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. "
+        "'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')");
 }
 
 TEST_CASE("addresses and URIs") {

@@ -200,10 +200,23 @@ TEST_CASE_METHOD(Fixture, "offline keys and keys of the configuration") {
   CHECK(Must(MakeUserTokenValidator({{}, true, false}, secrets.Source(), clock)).Validate(token).error().message ==
         "there is no signing key with KID my-key. GlobalSecret of name \"user-token-signing-key-my-key\" is not found. "
         "If signing key was rotated, regenerate the token");
+  const auto refusal = [&](const std::vector<PublicKeyText>& keys) {
+    return Must(MakeUserTokenValidator({keys, false, false}, secrets.Source(), clock)).Validate(token).error().message;
+  };
+  CHECK(refusal({}) == "there are no signing keys");
+  CHECK(refusal({{"other", Must(PublicKeyOf(KeyText(1)))}}) ==
+        "there is no signing key with KID my-key. It is not among the public keys of the configuration. If signing key was rotated, regenerate the token");
   REQUIRE(WriteFileAtomic(path, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").ok());
   CHECK(issuer.Issue(Json::object(), hours(1)).error().message == "invalid key encoding \"PRIVATE KEY\"");
   std::filesystem::remove(path);
   CHECK(Contains(MakeUserTokenValidator({{{"1", "no key"}}, true, false}, secrets.Source(), clock).error().message, "invalid key encoding \"\""));
+}
+
+TEST_CASE("texts that are no keys") {
+  const std::string broken = "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n";
+  CHECK(RsaKey::FromPrivatePem(broken).error().message == "the data is no RSA private key");
+  CHECK(RsaKey::FromPrivatePem("x").error().message == "invalid key encoding \"\"");
+  CHECK(RsaKey::FromPublicPem("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n").error().message == "the data is no RSA public key");
 }
 
 TEST_CASE_METHOD(Fixture, "zones verify with the public key only") {
@@ -213,6 +226,8 @@ TEST_CASE_METHOD(Fixture, "zones verify with the public key only") {
   secrets.data.clear();
   secrets.data[{"", "zone-token-signing-public-key-1"}] = Must(PublicKeyOf(KeyText(0)));
   const ZoneIdentity zone = Must(Must(MakeZoneTokenValidator(true, {}, secrets.Source(), clock)).ValidateZone(token));
+  const std::string old = Base64UrlEncode(R"({"alg":"HS256","kid":"0"})") + "." + Base64UrlEncode("{}") + ".";
+  CHECK(Must(MakeZoneTokenValidator(true, {}, secrets.Source(), clock)).ValidateZone(old).error().message == "legacy key are not supported");
   CHECK(CheckZoneProxy(zone, kEgressScope, "east").ok());
   CHECK(CheckZoneProxy(zone, kIngressScope, "east").error().message ==
         "token cannot be used to authenticate zone entity (ingress is out of token's scope: [egress])");

@@ -25,6 +25,26 @@ TEST_CASE("the PostgreSQL store conforms") {
   conformance::RunStoreConformance([&options](const Clock& clock) { return OpenOn(options, clock); });
 }
 
+TEST_CASE("the PostgreSQL store outlives the process") {
+  const Options options = PostgresServer::Shared().NewMigratedDatabase();
+  conformance::RunDurableConformance([&options](const Clock& clock) { return OpenOn(options, clock); });
+}
+
+TEST_CASE("the PostgreSQL store outlives crashes of the server") {
+  Result<std::unique_ptr<PostgresServer>> started = PostgresServer::Start({}, {}, true);
+  if (!started.ok()) FAIL(started.error().ToString());
+  PostgresServer& server = **started;
+  const Options options = server.NewMigratedDatabase();
+  bool is_first = true;
+  conformance::RunDurableConformance([&](const Clock& clock) {
+    if (!std::exchange(is_first, false)) {
+      server.Kill();
+      if (const Status resumed = server.Resume(); !resumed.ok()) FAIL(resumed.error().ToString());
+    }
+    return OpenOn(options, clock);
+  });
+}
+
 TEST_CASE("two stores on one database see each other's writes") {
   const Options options = PostgresServer::Shared().NewMigratedDatabase();
   const auto mine = OpenOn(options);

@@ -180,7 +180,9 @@ TEST_CASE("a full disk: writes say so, nothing is lost, writes go on afterwards"
           CHECK_FALSE(store->Get({"Mesh", "", "n" + std::to_string(i)}).ok());
         }
       }
-      CHECK_FALSE(store->Health().ok());
+      CHECK_FALSE(store->WriteHealth().ok());
+      CHECK(store->stats().writable == 0);
+      CHECK(store->Health().ok());  // reads are as good as ever
       CHECK(store->List("Mesh", {}).value().size() == acknowledged.size());
     }
     CHECK_THAT(reason, Catch::Contains(path));
@@ -188,7 +190,8 @@ TEST_CASE("a full disk: writes say so, nothing is lost, writes go on afterwards"
     CHECK(acknowledged.size() < 100);
     REQUIRE(write("after").ok());
     acknowledged.insert("after");
-    CHECK(store->Health().ok());
+    CHECK(store->WriteHealth().ok());
+    CHECK(store->stats().writable == 1);
     CHECK(probe.Next(acknowledged.size()).size() == acknowledged.size());
   }
   const auto store = OpenOn(path);
