@@ -110,7 +110,7 @@ install_apt_packages() {
   local wanted=("${apt_packages[@]}" libpq-dev) missing run=() pg boost
   pg=$(apt-cache search --names-only '^postgresql-server-dev-[0-9]+$' 2>/dev/null | sed 's/ .*//' | sort -V | tail -n 1)
   pg=${pg:-postgresql-server-dev-15}
-  wanted+=("$pg" "postgresql-${pg##*-}" iproute2 iptables)  # server and network tools are for the tests, which start their own and redirect traffic
+  wanted+=("$pg" "postgresql-${pg##*-}" pgbouncer iproute2 iptables)  # servers and network tools are for the tests, which start their own and redirect traffic
   # Debian 12's default Boost is older than what Beast code here needs.
   boost=$(apt-cache search --names-only '^libboost1\.(8[1-9]|9[0-9])-dev$' 2>/dev/null | sed 's/ .*//' | sort -V | head -n 1)
   wanted+=("${boost:-libboost1.81-dev}")

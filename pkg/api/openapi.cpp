@@ -202,7 +202,7 @@ class TypeOperations {
   static Json Item(const Route& route, const TypeDescriptor& type) {
     const std::string verb = route.method == "GET" ? "Get" : route.method == "PUT" ? "Create or update" : "Delete";
     Json operation = BaseOperation(route, type.name, verb + " a " + type.name);
-    Json& responses = operation["responses"];
+    Json responses = Get(operation, "responses");
     if (route.method == "GET") {
       AddParameters(operation, Json::array({Query("format", "Form of the answer.", OneOf({"universal", "k8s", "kubernetes"})), Query("namespace", "Of the Kubernetes form.", Text())}));
       responses["200"] = Answered("The resource.", Ref("schemas", type.name + "Item"));
@@ -217,6 +217,7 @@ class TypeOperations {
       responses["200"] = Answered("Deleted.", Object());
       responses["405"] = Ref("responses", "Error");
     }
+    operation["responses"] = std::move(responses);
     return operation;
   }
 

@@ -59,8 +59,8 @@ Result<std::vector<Json>> ApiServer::ListMetadata(const std::string& path) const
   for (int page = 0; page < kMaxPages; ++page) {
     const std::string target = path + "?limit=" + std::to_string(kPageSize) + (more.empty() ? "" : "&continue=" + UrlEncode(more));
     KUMA_TRY_ASSIGN(const Json list, Get(target, kMetadataList));
-    if (!kuma::Get(list, "items").is_array()) return Invalid(config_.server + path + " answers without a list of items");
-    for (const Json& item : list["items"]) all.push_back(kuma::Get(item, "metadata"));
+    if (!GetString(list, "kind").ends_with("List")) return Invalid(config_.server + path + " does not answer with a list");
+    for (const Json& item : kuma::Get(list, "items")) all.push_back(kuma::Get(item, "metadata"));  // null when there are none
     more = GetString(kuma::Get(list, "metadata"), "continue");
     if (more.empty()) return all;
   }

@@ -1,5 +1,6 @@
 // kumactl export: the resources of a control plane as one YAML stream that another one takes with `kumactl apply -f -`.
 #include <algorithm>
+#include <optional>
 
 #include "pkg/base/strings.h"
 #include "pkg/kumactl/commands.h"
@@ -33,13 +34,15 @@ void MakeBackendsProvided(Json& mesh) {
   mesh["skipCreatingInitialPolicies"] = Json::array({"*"});
   if (!Get(mesh, "mtls").is_object() || !Get(mesh["mtls"], "backends").is_array()) return;
   const std::string prefix = GetString(mesh, "name") + ".ca-builtin-";
+  bool replaced = false;
   for (Json& backend : mesh["mtls"]["backends"]) {
     if (GetString(backend, "type") != "builtin") continue;
     const std::string name = GetString(backend, "name");
     backend["type"] = "provided";
     backend["conf"] = {{"cert", {{"secret", prefix + "cert-" + name}}}, {"key", {{"secret", prefix + "key-" + name}}}};
-    mesh["mtls"]["skipValidation"] = true;
+    replaced = true;
   }
+  if (replaced) mesh["mtls"]["skipValidation"] = true;
 }
 
 Result<std::vector<const TypeDescriptor*>> TypesToExport(Session& session, const std::string& profile) {
@@ -84,11 +87,46 @@ struct Export {
   }
 };
 
+// What a new control plane of all zones must not take as its own.
+void ForgetOrigin(Json& labels_owner, const char* member) {
+  if (!Get(labels_owner, member).is_object()) return;
+  labels_owner[member].erase(std::string(kOriginLabel));
+  if (labels_owner[member].empty()) labels_owner.erase(member);
+}
+
+void PrintUniversal(Session& session, Json document, const std::string& profile) {
+  if (IsFederation(profile)) ForgetOrigin(document, "labels");
+  session.out() << "---\n" << DocumentYaml(document);
+}
+
+// The object that stands for the resource in a cluster, as the control plane writes it; nothing: it is not for another cluster. Only the
+// spec of a mesh is that of `document`, whose authorities were changed.
+Result<std::optional<Json>> ClusterObject(Session& session, const Json& document, const std::string& profile) {
+  KUMA_TRY_ASSIGN(ApiClient * api, session.Api());
+  const TypeDescriptor& type = *session.Types().Find(GetString(document, "type"));
+  KUMA_TRY_ASSIGN(Json object, api->GetJson(ItemPath(type, GetString(document, "mesh"), GetString(document, "name")), {{"format", "kubernetes"}}));
+  if (const Json& ns = Get(Get(object, "metadata"), "namespace"); profile != "all" && ns.is_string() && ns != session.invocation().GetString("system-namespace")) {
+    return std::optional<Json>{};
+  }
+  if (object.contains("metadata")) {
+    Json& metadata = object["metadata"];
+    for (const char* member : {"resourceVersion", "ownerReferences", "uid", "generation", "managedFields"}) metadata.erase(member);
+    if (IsFederation(profile)) {
+      ForgetOrigin(metadata, "labels");
+      ForgetOrigin(metadata, "annotations");
+    }
+  }
+  if (type.name == "Mesh") {
+    Json spec = document;
+    for (const char* member : {"type", "name", "labels", "creationTime", "modificationTime", "kri"}) spec.erase(member);
+    object["spec"] = std::move(spec);
+  }
+  return std::optional<Json>(std::move(object));
+}
+
 Result<int> RunExport(Session& session) {
   const std::string profile = session.invocation().GetString("profile");
-  if (session.invocation().GetString("format") == "kubernetes") {
-    return Invalid("--format=kubernetes is not available in this version; --format=universal is");
-  }
+  const bool kubernetes = session.invocation().GetString("format") == "kubernetes";
   KUMA_TRY(session.CheckServer());
   KUMA_TRY_ASSIGN(ApiClient * api, session.Api());
   KUMA_TRY_ASSIGN(const Json index, api->GetJson("/"));
@@ -111,11 +149,12 @@ Result<int> RunExport(Session& session) {
   }
   for (std::vector<Json>* group : {&result.meshes, &result.others, &result.last}) {
     for (Json& document : *group) {
-      if (IsFederation(profile) && Get(document, "labels").is_object()) {
-        document["labels"].erase(std::string(kOriginLabel));
-        if (document["labels"].empty()) document.erase("labels");
+      if (!kubernetes) {
+        PrintUniversal(session, std::move(document), profile);
+        continue;
       }
-      session.out() << "---\n" << DocumentYaml(document);
+      KUMA_TRY_ASSIGN(const std::optional<Json> object, ClusterObject(session, document, profile));
+      if (object.has_value()) session.out() << "---\n" << DocumentYaml(*object);
     }
   }
   return 0;

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "pkg/envoy/agent.h"
 #include "pkg/envoy/names.h"
 #include "pkg/policy/rules/subset.h"
 
@@ -69,7 +70,9 @@ envoy::FilterChainDraft InboundChain(InboundDraft& draft, bool with_tls) {
   if (!with_tls || !proxy.UsesTls()) return chain;
 
   std::vector<envoy::SubjectAltNameMatcher> clients;
-  if (proxy.workload_identity) {
+  if (proxy.tls.ca_secret == envoy::kAgentCaSecret) {
+    // An identity agent's bundle itself says which trust domains are good; the MeshTrusts do not know them.
+  } else if (proxy.workload_identity) {
     for (const std::string& domain : proxy.trust_domains) clients.push_back(envoy::UriPrefix(envoy::MeshSpiffePrefix(domain)));
   } else if (proxy.trust_domains.empty()) {
     clients.push_back(envoy::UriPrefix(envoy::MeshSpiffePrefix(proxy.mesh)));

@@ -146,7 +146,12 @@ void CheckFilePathOrNil(Checker& checker, const Path& path, const Json& value) {
   const bool windows_path = text.size() > 2 && IsAlnum(text[0]) && text[1] == ':' && text[2] == '\\';
   if (!unix_path && !windows_path) checker.Add(path, std::string(kMustBeValidPathWhenDefined));
 }
-std::string RegexFault(const std::string& text) {
+std::string RegexFault(const std::string& given) {
+  // The short form of named groups is younger than some versions of the library.
+  std::string text = given;
+  for (size_t at = text.find("(?<"); at != std::string::npos; at = text.find("(?<", at + 3)) {
+    if (at + 3 < text.size() && IsAlnum(text[at + 3])) text.insert(at + 2, 1, 'P');
+  }
   re2::RE2::Options quiet;
   quiet.set_log_errors(false);
   const re2::RE2 expression(text, quiet);
@@ -164,7 +169,6 @@ std::string RegexFault(const std::string& text) {
       case re2::RE2::ErrorRepeatSize: return "invalid repeat count";
       case re2::RE2::ErrorRepeatOp: return "invalid nested repetition operator";
       case re2::RE2::ErrorBadPerlOp: return "invalid or unsupported Perl syntax";
-      case re2::RE2::ErrorBadUTF8: return "invalid UTF-8";
       case re2::RE2::ErrorBadNamedCapture: return "invalid named capture";
       default: return "expression too large";
     }

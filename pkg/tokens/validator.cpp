@@ -54,7 +54,7 @@ Result<Parts> SplitToken(std::string_view token) {
 // The first key found; when there is none, the error of the accessor asked last.
 template <typename Key>
 Result<Key> FirstKey(const std::vector<KeyAccessor>& accessors, const std::function<Result<Key>(const KeyAccessor&)>& find) {
-  Error error = NotFound("there are no signing keys");
+  Error error;  // there is always an accessor, that of the configuration
   for (const KeyAccessor& accessor : accessors) {
     Result<Key> key = find(accessor);
     if (key.ok()) return key;

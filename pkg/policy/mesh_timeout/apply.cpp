@@ -72,13 +72,12 @@ void Inbound(InboundDraft& draft, const PolicySlice& slice) {
 }
 
 void OutboundOfService(OutboundDraft& draft, const PolicySlice& slice) {
-  static const Json kEmpty = Json::object();
-  const Json* conf = slice.has_to ? slice.ToService(draft.service) : &kEmpty;
+  const Json* conf = slice.ToService(draft.service);
   for (envoy::FilterChainDraft& chain : draft.listener.chains) {
     envoy::HttpConnectionManager* manager = chain.Http();
     if (manager != nullptr && mesh::IsHttp(draft.protocol)) {
       ForEachRoute(*manager, [&](envoy::Route& route) {
-        const Json* of_route = slice.has_to ? slice.ToRoute(draft.service, route.name()) : &kEmpty;
+        const Json* of_route = slice.ToRoute(draft.service, route.name());
         if (of_route == nullptr) of_route = conf;
         if (of_route != nullptr) SetRouteTimeouts(route, *of_route);
       });

@@ -165,22 +165,24 @@ bool ClusterPlanner::HasMeshScopedProxy(std::string_view zone) const {
 }
 
 std::vector<std::string> ClusterPlanner::IdentitiesOf(const mesh::Destination& destination) const {
-  std::vector<std::string> uris = destination.spiffe_identities;
-  for (const std::string& service : destination.service_tag_identities) uris.push_back(envoy::ServiceSpiffeId(facts_.mesh, service));
-  for (const Kri& member : destination.members) {
-    const mesh::Destination* service = snapshot_.FindDestination(member);
-    if (service == nullptr) continue;
-    if (facts_.workload_identity && !facts_.mtls) {
-      // Without the mesh's own backend nobody has a certificate by service name; such names stay as they are.
-      uris.insert(uris.end(), service->spiffe_identities.begin(), service->spiffe_identities.end());
-      uris.insert(uris.end(), service->service_tag_identities.begin(), service->service_tag_identities.end());
-      continue;
+  // In the order of the names as services carry them; a proxy with a MeshIdentity knows URIs only.
+  std::vector<std::pair<std::string, std::string>> found;  // name, URI
+  const auto add = [&](const mesh::Destination& service, bool names_are_uris) {
+    for (const std::string& uri : service.spiffe_identities) found.emplace_back(uri, uri);
+    for (const std::string& name : service.service_tag_identities) {
+      const std::string uri = names_are_uris ? name : envoy::ServiceSpiffeId(facts_.mesh, name);
+      found.emplace_back(facts_.workload_identity ? uri : name, uri);
     }
-    const std::vector<std::string> of_member = IdentitiesOf(*service);
-    uris.insert(uris.end(), of_member.begin(), of_member.end());
+  };
+  add(destination, false);
+  for (const Kri& member : destination.members) {
+    // Without the mesh's own backend nobody has a certificate by service name; such names stay as they are.
+    if (const mesh::Destination* service = snapshot_.FindDestination(member)) add(*service, facts_.workload_identity && !facts_.mtls);
   }
-  std::sort(uris.begin(), uris.end());
-  if (destination.kri.type == "MeshMultiZoneService") uris.erase(std::unique(uris.begin(), uris.end()), uris.end());
+  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  if (destination.kri.type == "MeshMultiZoneService") found.erase(std::unique(found.begin(), found.end()), found.end());
+  std::vector<std::string> uris;
+  for (auto& [name, uri] : found) uris.push_back(std::move(uri));
   return uris;
 }
 

@@ -441,6 +441,7 @@ TEST_CASE("insights are answered from counters") {
   REQUIRE(world.Delete("/meshes/demo/dataplanes/b1").status == 200);
   REQUIRE(world.Delete("/meshes/demo/dataplanes/b2").status == 200);
   CHECK(world.Get("/service-insights").body["total"] == 0);
+  CHECK(world.Get("/meshes/demo/service-insights/backend").status == 404);
   mesh = world.Get("/mesh-insights/demo").body;
   CHECK(mesh["dataplanes"] == Json::object());
   CHECK(mesh["mTLS"] == Json::object());
@@ -467,6 +468,62 @@ TEST_CASE("what applies to a proxy is explained") {
   CHECK(world.Get("/meshes/demo/dataplanes/b1/_config?shadow=maybe").body["detail"] == "bad request: unsupported value for query parameter 'shadow'");
   CHECK(world.Get("/meshes/demo/dataplanes/b1/_config").status == 404);
   CHECK(world.Get("/meshes/demo/dataplanes/b1/stats").status == 503);
+}
+
+TEST_CASE("the older inspect API leaves out what it never had") {
+  World world;
+  world.AddMesh("demo");
+  world.AddDataplane("demo", "b1", "backend");
+  Json shadow = Timeout("shadow");
+  shadow["labels"] = {{"kuma.io/effect", "shadow"}};
+  REQUIRE(world.Put("/meshes/demo/meshtimeouts/shadow", shadow).status == 201);
+  REQUIRE(world.Put("/meshes/demo/meshtimeouts/real", Timeout("real")).status == 201);
+  CHECK(world.Get("/meshes/demo/meshtimeouts/real/dataplanes").body["total"] == 1);
+  CHECK(world.Get("/meshes/demo/meshtimeouts/shadow/dataplanes").body == Json{{"total", 0}, {"items", Json::array()}});
+  CHECK(world.Get("/meshes/demo/meshtimeouts/shadow/_resources/dataplanes").body["total"] == 1);
+
+  const Json trace = ParseYaml("{type: MeshTrace, mesh: demo, name: t, spec: {default: {backends: [{type: Zipkin, zipkin: {url: 'http://z:9411/api'}}]}}}").value();
+  REQUIRE(world.Put("/meshes/demo/meshtraces/t", trace).status == 201);
+  bool found = false;
+  const Json rules = world.Get("/meshes/demo/dataplanes/b1/rules").body;
+  for (const Json& item : rules["items"]) {
+    if (item["type"] != "SingleItem") continue;
+    found = true;
+    CHECK(item["policyType"] == "MeshTrace");
+    for (const char* member : {"name", "service", "tags", "addresses"}) CHECK_FALSE(item.contains(member));
+  }
+  CHECK(found);
+}
+
+TEST_CASE("a layout is refused by the mode of the mesh before its proxy is looked for") {
+  World world;
+  world.AddMesh("demo");
+  CHECK(world.Get("/meshes/demo/dataplanes/nope/_layout").status == 400);
+  REQUIRE(world.Put("/meshes/demo", {{"type", "Mesh"}, {"name", "demo"}, {"meshServices", {{"mode", "Exclusive"}}}}).status == 200);
+  CHECK(world.Get("/meshes/demo/dataplanes/nope/_layout").status == 404);
+  CHECK(world.Get("/meshes/nope/meshservices/x/_dataplanes").body["title"] == "Could not retrieve policy");
+}
+
+TEST_CASE("overviews hold what clients of the reference know of an insight") {
+  World world;
+  world.AddMesh("demo");
+  world.AddDataplane("demo", "b1", "backend");
+  Resource insight;
+  insight.meta.key = {"DataplaneInsight", "demo", "b1"};
+  insight.spec = {{"metadata", {{"a", "b"}}}, {"warnings", {{{"resource", "r"}, {"message", "left out"}}}}};
+  REQUIRE(world.store.Create(insight).ok());
+  CHECK(world.Get("/meshes/demo/dataplane-insights/b1").body["warnings"].size() == 1);
+  CHECK(world.Get("/meshes/demo/dataplanes/b1/_overview").body["dataplaneInsight"] == Json{{"metadata", {{"a", "b"}}}});
+  CHECK(world.Get("/meshes/demo/dataplanes/_overview").body["items"][0]["dataplaneInsight"] == Json{{"metadata", {{"a", "b"}}}});
+}
+
+TEST_CASE("identifiers with the own zone name local resources") {
+  World world;
+  world.AddMesh("demo");
+  const Json service = ParseYaml("{type: MeshMultiZoneService, mesh: demo, name: mz, spec: {selector: {meshService: {matchLabels: {a: b}}}, ports: [{port: 80}]}}").value();
+  REQUIRE(world.Put("/meshes/demo/meshmultizoneservices/mz", service).status == 201);
+  CHECK(world.Get("/_kri/kri_mzsvc_demo_default__mz_").body["kri"] == "kri_mzsvc_demo___mz_");
+  CHECK(world.Get("/_kri/kri_mzsvc_demo_other__mz_").status == 404);
 }
 
 TEST_CASE("hostnames of a service come from generators") {

@@ -274,7 +274,7 @@ TEST_CASE("mistakes name the key, its source and what is allowed") {
        "runtime.kubernetes.injector.sidecarContainer.envVars: \"a\" from kuma.yaml:1 is not a map"},
       {"runtime: {kubernetes: {injector: {sidecarContainer: {envVars: {a: [b]}}}}}",
        {},
-       "runtime.kubernetes.injector.sidecarContainer.envVars: \"a:[\"b\"]\" from kuma.yaml:1 has a value that is no plain text: a"},
+       "runtime.kubernetes.injector.sidecarContainer.envVars: \"{\"a\":[\"b\"]}\" from kuma.yaml:1 has a value that is no plain text: a"},
       {"apiServer: {authn: {tokens: {validator: {publicKeys: x}}}}",
        {},
        "apiServer.authn.tokens.validator.publicKeys: \"x\" from kuma.yaml:1 is not a list"},

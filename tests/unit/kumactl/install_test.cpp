@@ -18,7 +18,7 @@ std::vector<std::string> NamesIn(const std::string& yaml) {
 std::string Page(const std::vector<std::string>& names, const std::string& more = "") {
   Json items = Json::array();
   for (const std::string& name : names) items.push_back({{"metadata", {{"name", name}}}});
-  return ToJsonText({{"metadata", {{"continue", more}}}, {"items", std::move(items)}});
+  return ToJsonText({{"kind", "PartialObjectMetadataList"}, {"metadata", {{"continue", more}}}, {"items", items.empty() ? Json() : std::move(items)}});
 }
 
 struct Cluster : Bench {
@@ -46,7 +46,10 @@ TEST_CASE("install crds prints every definition, ordered by name, and asks nobod
 
 TEST_CASE("install crds --only-missing leaves out what the cluster has") {
   Cluster bench;
-  const std::vector<std::string> all = NamesIn(bench.Run({"install", "crds"}).out);
+  const std::string everything = bench.Run({"install", "crds"}).out;
+  const std::vector<std::string> all = NamesIn(everything);
+  bench.server->Answer(kList, 200, Page({}));
+  CHECK(bench.Run({"install", "crds", "--only-missing"}).out == everything);
   bench.server->Answer(kList, 200, Page({"meshes.kuma.io", "gateways.example.com"}, "a+b"));
   bench.server->Answer(kList + "&continue=a%2Bb", 200, Page({"meshtimeouts.kuma.io"}));
   const Outcome some = bench.Run({"install", "crds", "--only-missing"});
@@ -76,6 +79,8 @@ TEST_CASE("install crds --only-missing says why it does not know what the cluste
 
   bench.server->Answer(kList, 200, "<html>");
   CHECK(Contains(bench.Run({"install", "crds", "--only-missing"}).err, "is it the API server of Kubernetes?"));
+  bench.server->Answer(kList, 200, R"({"items":[]})");
+  CHECK(Contains(bench.Run({"install", "crds", "--only-missing"}).err, "does not answer with a list"));
   bench.server->GoAway();
   CHECK(Contains(bench.Run({"install", "crds", "--only-missing"}).err, "Connection refused"));
 

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "pkg/base/json.h"
+#include "pkg/base/strings.h"
 #include "pkg/kumactl/documents.h"
 #include "tests/unit/kumactl/fake_server.h"
 
@@ -274,6 +275,28 @@ TEST_CASE("export puts meshes first and user signing keys last") {
         "    type: provided\n  enabledBackend: ca\n  skipValidation: true\nskipCreatingInitialPolicies:\n- \"*\"\n"
         "---\nname: zone-token-signing-key-1\ntype: GlobalSecret\ndata: eA==\n"
         "---\nname: user-token-signing-key-1\ntype: GlobalSecret\ndata: eA==\n");
+}
+
+TEST_CASE("export writes the objects of a cluster") {
+  Bench bench;
+  bench.server->Answer("GET /_resources", 200, R"({"resources":[{"name":"Mesh"},{"name":"MeshTimeout"}]})");
+  bench.server->Answer("GET /meshes", 200, R"({"total":1,"items":[{"type":"Mesh","name":"m"}]})");
+  bench.server->Answer("GET /meshes/m/meshtimeouts", 200,
+                       R"({"total":2,"items":[{"type":"MeshTimeout","mesh":"m","name":"t"},{"type":"MeshTimeout","mesh":"m","name":"other"}]})");
+  bench.server->Answer("GET /meshes/m?format=kubernetes", 200, R"({"apiVersion":"kuma.io/v1alpha1","kind":"Mesh","metadata":{"name":"m","uid":"1"},"spec":{"mtls":{}}})");
+  const std::string timeout = R"({"apiVersion":"kuma.io/v1alpha1","kind":"MeshTimeout","metadata":{"name":"t","namespace":"kuma-system","generation":3},"spec":{}})";
+  bench.server->Answer("GET /meshes/m/meshtimeouts/t?format=kubernetes", 200, timeout);
+  bench.server->Answer("GET /meshes/m/meshtimeouts/other?format=kubernetes", 200, ReplaceAll(timeout, "kuma-system", "elsewhere"));
+  const Outcome outcome = bench.Run({"export", "--profile", "no-dataplanes", "--format", "kubernetes"});
+  CHECK(outcome.err.empty());
+  CHECK(outcome.code == 0);
+  const std::string objects = outcome.out.substr(outcome.out.find("---"));
+  CHECK(objects.find("skipCreatingInitialPolicies") != std::string::npos);
+  CHECK(objects.find("mtls") == std::string::npos);
+  CHECK(objects.find("uid") == std::string::npos);
+  CHECK(objects.find("namespace: kuma-system") != std::string::npos);
+  CHECK(objects.find("generation") == std::string::npos);
+  CHECK(objects.find("elsewhere") == std::string::npos);
 }
 
 TEST_CASE("explain reads the schemas") {

@@ -203,9 +203,10 @@ TEST_CASE_METHOD(Fixture, "offline keys and keys of the configuration") {
   const auto refusal = [&](const std::vector<PublicKeyText>& keys) {
     return Must(MakeUserTokenValidator({keys, false, false}, secrets.Source(), clock)).Validate(token).error().message;
   };
-  CHECK(refusal({}) == "there are no signing keys");
-  CHECK(refusal({{"other", Must(PublicKeyOf(KeyText(1)))}}) ==
-        "there is no signing key with KID my-key. It is not among the public keys of the configuration. If signing key was rotated, regenerate the token");
+  const std::string not_configured =
+      "there is no signing key with KID my-key. It is not among the public keys of the configuration. If signing key was rotated, regenerate the token";
+  CHECK(refusal({}) == not_configured);
+  CHECK(refusal({{"other", Must(PublicKeyOf(KeyText(1)))}}) == not_configured);
   REQUIRE(WriteFileAtomic(path, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").ok());
   CHECK(issuer.Issue(Json::object(), hours(1)).error().message == "invalid key encoding \"PRIVATE KEY\"");
   std::filesystem::remove(path);
@@ -227,7 +228,8 @@ TEST_CASE_METHOD(Fixture, "zones verify with the public key only") {
   secrets.data[{"", "zone-token-signing-public-key-1"}] = Must(PublicKeyOf(KeyText(0)));
   const ZoneIdentity zone = Must(Must(MakeZoneTokenValidator(true, {}, secrets.Source(), clock)).ValidateZone(token));
   const std::string old = Base64UrlEncode(R"({"alg":"HS256","kid":"0"})") + "." + Base64UrlEncode("{}") + ".";
-  CHECK(Must(MakeZoneTokenValidator(true, {}, secrets.Source(), clock)).ValidateZone(old).error().message == "legacy key are not supported");
+  CHECK(Must(MakeZoneTokenValidator(true, {}, secrets.Source(), clock)).ValidateZone(old).error().message ==
+        "could not parse token: token is unverifiable: error while executing keyfunc: legacy key are not supported");
   CHECK(CheckZoneProxy(zone, kEgressScope, "east").ok());
   CHECK(CheckZoneProxy(zone, kIngressScope, "east").error().message ==
         "token cannot be used to authenticate zone entity (ingress is out of token's scope: [egress])");

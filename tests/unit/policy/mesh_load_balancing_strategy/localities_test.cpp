@@ -9,7 +9,7 @@ namespace {
 
 using Tags = std::map<std::string, std::vector<std::string>, std::less<>>;
 
-envoy::Host HostAt(const char* address, const char* zone, envoy::StringMap tags = {}) {
+envoy::Host HostAt(const char* address, const char* zone, LabelMap tags = {}) {
   envoy::Host host;
   host.address = address;
   host.port = 80;

@@ -79,7 +79,7 @@ TEST_CASE("destinations by one tag need no negations") {
 TEST_CASE("an element falls into the first part that contains it") {
   struct Case {
     const char* part;
-    std::map<std::string, std::string, std::less<>> element;
+    LabelMap element;
     bool contained;
   };
   const std::vector<Case> cases = {
@@ -110,7 +110,7 @@ TEST_CASE("parts of a group of entries are disjoint and cover what the entries c
   for (const char* a : {"1", "2"}) {
     for (const char* b : {"1", "2"}) {
       for (const char* c : {"1", "2"}) {
-        const std::map<std::string, std::string, std::less<>> element = {{"a", a}, {"b", b}, {"c", c}};
+        const LabelMap element = {{"a", a}, {"b", b}, {"c", c}};
         const auto containing = std::count_if(rules.begin(), rules.end(), [&](const SubsetRule& rule) { return ContainsElement(rule.subset, element); });
         const bool covered = std::any_of(list.begin(), list.end(), [&](const SubsetEntry& entry) { return ContainsElement(entry.subset, element); });
         CHECK(containing == (covered ? 1 : 0));
