@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "pkg/io/loop.h"
@@ -21,6 +22,9 @@ class Background {
 
   // `step` sees the initial state as events without an old value, then every change. Called on workers, one call at a time.
   void Start(Step step);
+  // The same for steps that tell when they want to be called again although nothing happened.
+  using TimedStep = std::function<std::optional<Nanos>(const std::vector<store::Event>& events)>;
+  void StartTimed(TimedStep step);
   // One call on the workers, without events.
   void StartOnce(std::function<void()> step);
   // Waits for a call that runs; none begins after this. Not on the workers.

@@ -9,6 +9,7 @@
 #include "pkg/base/log.h"
 #include "pkg/config/command.h"
 #include "pkg/config/options.h"
+#include "pkg/io/early_exit.h"
 
 namespace kuma::cp {
 namespace {
@@ -23,6 +24,7 @@ void RaiseFileLimit() {
 }
 
 int RunControlPlane(const cli::Invocation& invocation) {
+  io::ExitOnStopSignals();
   LogOptions log;
   const Result<LogLevel> level = ParseLogLevel(invocation.GetString("log-level"));
   if (!level.ok()) {

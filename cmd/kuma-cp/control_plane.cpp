@@ -186,14 +186,14 @@ Status ControlPlane::StartStore() {
         return key.ToPem();
       };
       if (is_new) {
-        if (const Status status = p.defaults->EnsureMeshSigningKey(mesh, make_key); !status.ok()) {
+        if (const Status status = p.defaults->EnsureMeshSigningKey(mesh, make_key); !status.ok() && !p.stopping) {
           kLog.Error("cannot make the signing key of a mesh", {{"mesh", mesh}, {"error", status.error().ToString()}});
         }
       }
       const mesh::MeshConfigPtr config = mesh::ParseMesh(stored);
       // Also of backends that are not enabled (yet): what they would use can be seen before.
       for (const Json& backend : GetPath(stored->spec, {"mtls", "backends"})) {
-        if (const Status status = p.identities->EnsureAuthority(mesh, backend); !status.ok()) {
+        if (const Status status = p.identities->EnsureAuthority(mesh, backend); !status.ok() && !p.stopping) {
           kLog.Error("cannot make the certificate authority of a mesh", {{"mesh", mesh}, {"error", status.error().ToString()}});
         }
       }
@@ -202,7 +202,7 @@ Status ControlPlane::StartStore() {
   };
   p.admission->AddHooks("Mesh", std::move(hooks));
   p.leader_jobs = std::make_unique<LeaderJobs>(LeaderJobsDeps{config_, *p.store, *p.admission, *p.defaults, *p.bundled_authority, *p.secrets, p.keys, p.io_loop,
-                                                              p.workers, DestinationOptionsOf(config_), ServiceVipOptionsOf(config_)});
+                                                              p.workers, DestinationOptionsOf(config_), ServiceVipOptionsOf(config_), p.instance_id});
   // Alone on its store, a control plane serves nothing before these exist.
   if (p.store_kind->elect == nullptr) return p.leader_jobs->EnsureResources();
   return Ok();
@@ -306,6 +306,7 @@ void ControlPlane::OnCertificateReady() {
     RequestStop();
     return;
   }
+  p.ready = true;
   kLog.Info("serving proxies", {{"port", p.dataplane_server->port()}});
 }
 
@@ -331,10 +332,15 @@ void ControlPlane::StartBackground() {
 Status ControlPlane::Start() {
   Parts& p = *parts_;
   KUMA_TRY(StartStore());
+  // From here on a stop is one in order, also one that comes before the loop runs. A third signal is for the impatient.
+  p.io_loop.OnSignal({SIGTERM, SIGINT}, [this, signals = 0](int) mutable {
+    if (++signals == 3) std::_Exit(1);
+    RequestStop();
+  });
   p.insights = std::make_unique<insights::MeshInsights>(p.types, RealClock());
   p.insight_follower = std::make_unique<InsightFollower>(*p.store, *p.insights);
   p.dataplane_server = std::make_unique<DataplaneServer>(
-      DataplaneServerDeps{config_, p.io_loop, p.workers, *p.store, *p.admission, p.types, metrics_, RealClock(), RealRandom(), p.instance_id});
+      DataplaneServerDeps{config_, p.io_loop, p.workers, *p.store, *p.admission, p.types, metrics_, RealClock(), RealRandom(), p.instance_id, p.store_kind->elect != nullptr});
   p.pipeline = std::make_unique<xds::Pipeline>(
       xds::PipelineDeps{p.mesh_loop, p.workers, *p.store, p.types, *p.identities, [&p](const std::string& address) { return p.admin_certs->For(address); },
                         p.dataplane_server.get(), RealClock(), metrics_, ReleaseStartupPages, io::LookUpAddresses},
@@ -344,17 +350,16 @@ Status ControlPlane::Start() {
 
   const bool have_cert = FileExists(config_.GetString("general.tlsCertFile")) && FileExists(config_.GetString("general.tlsKeyFile"));
   if (have_cert) KUMA_TRY(StartServersWithTls());
-  p.io_loop.OnSignal({SIGTERM, SIGINT}, [this](int) { RequestStop(); });
   p.insight_follower->Start();
   p.io_thread = std::thread([&p] { p.io_loop.Run(); });
   p.mesh_thread = std::thread([&p] { p.mesh_loop.Run(); });
-  p.ready = true;
+  p.ready = have_cert;
   kLog.Info("control plane is up",
             {{"version", GetBuildInfo().version}, {"mode", config_.GetString("mode")}, {"store", config_.GetString("store.type")}, {"api", config_.GetInt("apiServer.http.port")}});
   if (!have_cert) {
     p.workers.Submit([this, &p] {
       const Result<ca::CpCertFiles> made = ca::EnsureCpCert(config_.GetString("general.workDir"), p.keys.Source(), RealClock());
-      if (!made.ok()) kLog.Error("cannot make the server's certificate", {{"error", made.error().ToString()}});
+      if (!made.ok() && !p.stopping) kLog.Error("cannot make the server's certificate", {{"error", made.error().ToString()}});
       p.io_loop.Post([this] { OnCertificateReady(); });
     });
   }
@@ -376,7 +381,8 @@ void ControlPlane::RunUntilStopped() {
   p.stop_requested.get_future().wait();
   kLog.Info("stopping");
   p.stopping = true;
-  p.leadership->Stop();  // first, so that another one takes over while we end
+  p.keys.Stop();  // nobody waits for keys any more
+  p.leadership->Stop();  // early, so that another one takes over while we end
   std::promise<void> http_stopped;
   p.io_loop.Post([&] {
     // Plain and TLS API and diagnostics finish their requests together.

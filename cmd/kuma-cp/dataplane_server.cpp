@@ -72,6 +72,7 @@ DataplaneServer::DataplaneServer(DataplaneServerDeps deps) : deps_(std::move(dep
   sink.control_plane_version = GetBuildInfo().version;
   sink.flush_interval = config.GetDuration("xdsServer.dataplaneStatusFlushInterval");
   sink.subscription_limit = static_cast<size_t>(config.GetInt("metrics.dataplane.subscriptionLimit"));
+  if (deps_.shared_store) sink.refresh_interval = config.GetDuration("metrics.dataplane.idleTimeout") / 2;
   sink.call_after = CallAfter(deps_.io_loop);
   sink_ = std::make_unique<insights::DataplaneSink>(std::move(sink), deps_.store, deps_.workers, deps_.clock, deps_.random);
 }
@@ -96,7 +97,9 @@ Status DataplaneServer::Start(xds::ProxyDirectory& directory, std::shared_ptr<io
   front.listen.port = static_cast<uint16_t>(config.GetInt("dpServer.port"));
   front.listen.in_use_hint = "another kuma-cp? set dpServer.port / KUMA_DP_SERVER_PORT";
   front.tls = std::move(tls);
-  front.on_http2 = [ads_server = ads_.get()](io::ScopedFd fd, const io::PeerInfo&) { ads_server->Adopt(fd.Take()); };
+  front.on_http2 = [this](io::ScopedFd fd, const io::PeerInfo&) {
+    if (adopting_) ads_->Adopt(fd.Take());
+  };
   front.http.handler = [this](io::HttpRequest request, io::Responder responder) {
     if (request.path != "/bootstrap") {
       responder.Send(io::HttpResponse{404, {{"Content-Type", "text/plain"}}, "not found; this port serves POST /bootstrap and the ADS gRPC service\n"});
@@ -124,6 +127,13 @@ uint16_t DataplaneServer::port() const { return front_ != nullptr ? front_->port
 void DataplaneServer::Stop() {
   lifecycle_->Stop();
   if (front_ != nullptr) {
+    // A connection that is accepted now must not reach a gRPC server that ends.
+    std::promise<void> closed;
+    deps_.io_loop.Post([&] {
+      adopting_ = false;
+      closed.set_value();
+    });
+    closed.get_future().wait();
     std::promise<void> stopped;
     ads_.reset();  // ends the streams, and with them the tunnels
     deps_.io_loop.Post([&] { front_->Stop(std::chrono::milliseconds(500), [&] { stopped.set_value(); }); });

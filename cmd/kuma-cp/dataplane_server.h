@@ -28,6 +28,7 @@ struct DataplaneServerDeps {
   const Clock& clock;
   Random& random;
   std::string instance_id;
+  bool shared_store = false;  // with other control planes
 };
 
 class DataplaneServer final : public xds::IdentityObserver {
@@ -53,6 +54,7 @@ class DataplaneServer final : public xds::IdentityObserver {
   std::unique_ptr<insights::DataplaneSink> sink_;
   std::unique_ptr<dpserver::BootstrapHandler> bootstrap_;
   std::shared_ptr<xds::Server> ads_;
+  bool adopting_ = true;  // io loop
   std::unique_ptr<io::TlsFrontServer> front_;
 };
 

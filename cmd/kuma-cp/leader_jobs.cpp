@@ -57,6 +57,7 @@ Status LeaderJobs::Start() {
     StartJob(*available_services_job_, *available_services_);
     StartJob(*otel_status_job_, *otel_status_);
   }
+  StartCleanup();
   // Keys cost 70 ms of a core each, so they are made after the ports answer; whoever needs one earlier makes it on the spot.
   key_job_ = std::make_unique<Background>(deps_.store, deps_.io_loop, deps_.workers);
   key_job_->StartOnce([this] { EnsureKeys(); });
@@ -66,7 +67,7 @@ Status LeaderJobs::Start() {
 void LeaderJobs::Stop() {
   stopping_ = true;
   if (control_ != nullptr) control_->Stop();
-  for (std::unique_ptr<Background>* job : {&key_job_, &identity_job_, &available_services_job_, &otel_status_job_}) {
+  for (std::unique_ptr<Background>* job : {&key_job_, &identity_job_, &available_services_job_, &otel_status_job_, &cleanup_job_}) {
     if (*job != nullptr) (*job)->Stop();
     job->reset();
   }
@@ -74,6 +75,37 @@ void LeaderJobs::Stop() {
   identity_status_.reset();
   available_services_.reset();
   otel_status_.reset();
+  stale_subscriptions_.reset();
+  offline_proxies_.reset();
+}
+
+void LeaderJobs::StartCleanup() {
+  const config::Config& config = deps_.config;
+  const bool global = config.GetString("mode") == "global";
+  reconcile::StaleSubscriptionOptions stale;
+  stale.own_instance = deps_.instance_id;
+  stale.idle_timeout = config.GetDuration(global ? "metrics.zone.idleTimeout" : "metrics.dataplane.idleTimeout");
+  stale.types = global ? std::set<std::string>{"ZoneInsight"} : std::set<std::string>{"DataplaneInsight", "ZoneIngressInsight", "ZoneEgressInsight"};
+  stale_subscriptions_ = std::make_unique<reconcile::StaleSubscriptions>(deps_.store, RealClock(), std::move(stale));
+  if (!global && config.GetString("environment") == "universal") {
+    const Nanos zone_age = config.GetDuration("runtime.universal.zoneResourceCleanupAge");
+    offline_proxies_ = std::make_unique<reconcile::OfflineProxies>(
+        deps_.admission, RealClock(),
+        reconcile::OfflineProxyOptions{
+            {{"Dataplane", config.GetDuration("runtime.universal.dataplaneCleanupAge")}, {"ZoneIngress", zone_age}, {"ZoneEgress", zone_age}}});
+  }
+  cleanup_job_ = std::make_unique<Background>(deps_.store, deps_.io_loop, deps_.workers);
+  cleanup_job_->StartTimed([this](const std::vector<store::Event>& events) {
+    for (const store::Event& event : events) {
+      stale_subscriptions_->Apply(event.old_value, event.new_value);
+      if (offline_proxies_ != nullptr) offline_proxies_->Apply(event.old_value, event.new_value);
+    }
+    std::optional<Nanos> again = stale_subscriptions_->Run();
+    if (offline_proxies_ != nullptr) {
+      if (const std::optional<Nanos> removal = offline_proxies_->Run(); removal && (!again || *removal < *again)) again = removal;
+    }
+    return again;
+  });
 }
 
 void LeaderJobs::EnsureKeys() {

@@ -13,7 +13,9 @@
 #include "pkg/reconcile/available_services.h"
 #include "pkg/reconcile/defaults.h"
 #include "pkg/reconcile/identities.h"
+#include "pkg/reconcile/offline_proxies.h"
 #include "pkg/reconcile/otel_status.h"
+#include "pkg/reconcile/stale_subscriptions.h"
 
 namespace kuma::cp {
 
@@ -29,6 +31,7 @@ struct LeaderJobsDeps {
   io::WorkerPool& workers;
   reconcile::DestinationOptions destinations;
   reconcile::ServiceVipOptions vips;
+  std::string instance_id;
 };
 
 class LeaderJobs {
@@ -43,6 +46,7 @@ class LeaderJobs {
 
  private:
   void EnsureKeys();
+  void StartCleanup();
   template <typename Reconciler>
   static void StartJob(Background& job, Reconciler& reconciler);
 
@@ -53,7 +57,9 @@ class LeaderJobs {
   std::unique_ptr<reconcile::Identities> identity_status_;
   std::unique_ptr<reconcile::AvailableServices> available_services_;
   std::unique_ptr<reconcile::OtelStatus> otel_status_;
-  std::unique_ptr<Background> key_job_, identity_job_, available_services_job_, otel_status_job_;
+  std::unique_ptr<reconcile::StaleSubscriptions> stale_subscriptions_;
+  std::unique_ptr<reconcile::OfflineProxies> offline_proxies_;  // null where Pods own proxies, and on global
+  std::unique_ptr<Background> key_job_, identity_job_, available_services_job_, otel_status_job_, cleanup_job_;
 };
 
 // Of the store's Config resource; empty until a leader has made it.

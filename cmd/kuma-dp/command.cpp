@@ -10,6 +10,7 @@
 #include "pkg/dp/supervisor.h"
 #include "pkg/dp/transparent_proxy.h"
 #include "pkg/dp/wait.h"
+#include "pkg/io/early_exit.h"
 
 namespace kuma::dp {
 namespace {
@@ -64,6 +65,7 @@ Result<Settings> LoadSettings(const cli::Invocation& invocation) {
 }
 
 int RunProxy(const cli::Invocation& invocation) {
+  io::ExitOnStopSignals();
   auto settings = LoadSettings(invocation);
   if (!settings.ok()) return Fail(invocation, settings.error());
   auto resource = LoadProxyResource(*settings, invocation.in());

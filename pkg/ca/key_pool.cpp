@@ -10,7 +10,7 @@ namespace kuma::ca {
 
 KeyPool::KeyPool(size_t capacity) : capacity_(capacity) {}
 
-KeyPool::~KeyPool() {
+void KeyPool::Stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -36,7 +36,7 @@ Result<PrivateKey> KeyPool::Take(const KeySpec& spec) {
       return key;
     }
   }
-  return GenerateKey(spec);
+  return GenerateKeyUnless(stopping_, spec);
 }
 
 size_t KeyPool::Ready() const {
@@ -54,8 +54,9 @@ void KeyPool::Fill() {
     wake_.wait(lock, [this] { return stopping_ || keys_.size() < capacity_; });
     if (stopping_) return;
     lock.unlock();
-    Result<PrivateKey> key = GenerateKey(kRsa2048);
+    Result<PrivateKey> key = GenerateKeyUnless(stopping_, kRsa2048);
     lock.lock();
+    if (stopping_) return;
     if (!key.ok()) {
       // Take() generates by itself and reports the same error to its caller.
       Logger("ca").Error("key pool stopped", {{"error", key.error().ToString()}});

@@ -3,6 +3,7 @@
 // uses every thread of the caller. Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -15,12 +16,14 @@ namespace kuma::ca {
 class KeyPool {
  public:
   explicit KeyPool(size_t capacity = 8);
-  ~KeyPool();  // waits for the key being made, at most some 100 ms
+  ~KeyPool() { Stop(); }
   KeyPool(const KeyPool&) = delete;
   KeyPool& operator=(const KeyPool&) = delete;
 
   // Starts filling; later calls change nothing. Apart from the constructor, so that a starting process can first do what is urgent.
   void Start();
+  // Keys being made are given up here and in Take(), which then answers kUnavailable. On a busy machine one could take seconds.
+  void Stop();
   // Kinds other than RSA-2048 are generated at once.
   Result<PrivateKey> Take(const KeySpec& spec);
   size_t Ready() const;
@@ -36,8 +39,8 @@ class KeyPool {
   std::condition_variable wake_;
   // Guarded by mutex_.
   std::deque<PrivateKey> keys_;
-  bool stopping_ = false;
   std::thread thread_;
+  std::atomic<bool> stopping_{false};  // set under mutex_
 };
 
 }  // namespace kuma::ca

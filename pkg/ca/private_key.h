@@ -4,6 +4,7 @@
 // of EC P-256 30 microseconds.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -46,6 +47,8 @@ class PrivateKey {
 
 // RSA of 1024 to 8192 bits, or EC of 256, 384 or 521 bits. Slow for RSA.
 Result<PrivateKey> GenerateKey(const KeySpec& spec);
+// Gives up with kUnavailable soon after the flag is set, so that a process that ends need not wait.
+Result<PrivateKey> GenerateKeyUnless(const std::atomic<bool>& cancelled, const KeySpec& spec);
 
 // Where issuers get fresh keys: GenerateKey itself or a KeyPool.
 using KeySource = std::function<Result<PrivateKey>(const KeySpec&)>;

@@ -44,6 +44,8 @@ struct Subscription {
   std::string rejection;
   std::array<std::string, xds::kResourceTypeCount> rejected;  // what Envoy said, until it accepts the type again
   xds::ViewNotesPtr notes;
+  uint32_t generation = 0;       // grows while the stream lives
+  MonotonicTime refresh_due{};   // of the next generation
   bool closed = false;
   bool dirty = true;
 
@@ -60,6 +62,7 @@ struct Subscription {
                   {"eds", stats(xds::ResourceType::kEndpoint)},
                   {"lds", stats(xds::ResourceType::kListener)},
                   {"rds", stats(xds::ResourceType::kRoute)}}}};
+    if (generation > 0) out["generation"] = generation;
     if (closed) out["disconnectTime"] = FormatRfc3339(disconnected);
     return out;
   }
@@ -121,6 +124,8 @@ void MergeSubscription(Json& spec, Json subscription, const std::string& now, si
   if (!list.is_array()) list = Json::array();
   auto same = std::find_if(list.begin(), list.end(), [&](const Json& entry) { return GetString(entry, "id") == GetString(subscription, "id"); });
   if (same != list.end()) {
+    // The proxy is connected elsewhere since; this stream has not noticed yet.
+    if (same->contains("disconnectTime") && same + 1 != list.end() && !subscription.contains("disconnectTime")) return;
     *same = std::move(subscription);
   } else {
     for (Json& entry : list) {
@@ -177,9 +182,12 @@ struct DataplaneSink::Shared : std::enable_shared_from_this<DataplaneSink::Share
   std::map<ResourceKey, xds::ViewNotesPtr> notes;
   MonotonicTime next_write{};  // of the round that is scheduled, when there is one
   bool scheduled = false;
+  bool refresh_scheduled = false;
 
   void MarkLocked(Subscription& subscription, std::chrono::nanoseconds delay);
   void ScheduleLocked(std::chrono::nanoseconds delay);
+  void ScheduleRefreshLocked();
+  void Refresh();
   void WriteDirty();
   Status Write(const Subscription& subscription);
 };
@@ -204,6 +212,37 @@ void DataplaneSink::Shared::ScheduleLocked(std::chrono::nanoseconds delay) {
   });
 }
 
+// One timer, for the subscription that is due first.
+void DataplaneSink::Shared::ScheduleRefreshLocked() {
+  if (options.refresh_interval.count() == 0 || refresh_scheduled) return;
+  MonotonicTime due = MonotonicTime::max();
+  for (const auto& [stream, subscription] : streams) {
+    if (!subscription.closed) due = std::min(due, subscription.refresh_due);
+  }
+  if (due == MonotonicTime::max()) return;
+  refresh_scheduled = true;
+  options.call_after(due - clock.Monotonic(), [weak = weak_from_this()] {
+    if (const auto shared = weak.lock()) shared->Refresh();
+  });
+}
+
+void DataplaneSink::Shared::Refresh() {
+  const std::lock_guard lock(mutex);
+  refresh_scheduled = false;
+  const MonotonicTime now = clock.Monotonic();
+  // Those that are due soon go along.
+  const MonotonicTime until = now + options.refresh_interval / 8;
+  bool any = false;
+  for (auto& [stream, subscription] : streams) {
+    if (subscription.closed || subscription.refresh_due > until) continue;
+    ++subscription.generation;
+    subscription.refresh_due = now + options.refresh_interval;
+    subscription.dirty = any = true;
+  }
+  if (any) ScheduleLocked(options.first_flush);
+  ScheduleRefreshLocked();
+}
+
 void DataplaneSink::Shared::WriteDirty() {
   const std::lock_guard one_round(write_mutex);
   std::vector<std::pair<xds::StreamId, Subscription>> dirty;
@@ -222,8 +261,9 @@ void DataplaneSink::Shared::WriteDirty() {
   for (const auto& [stream, subscription] : dirty) {
     const Status written = Write(subscription);
     if (written.ok()) continue;
-    // A store that does not answer now will later: nobody else knows that this proxy has left.
-    if (subscription.closed && written.error().code == ErrorCode::kUnavailable) {
+    // A store that does not answer now will later, and so will one with many writers: nobody else knows that this proxy has left.
+    const bool later = written.error().code == ErrorCode::kUnavailable || written.error().code == ErrorCode::kConflict;
+    if (subscription.closed && later) {
       const std::lock_guard lock(mutex);
       if (const auto [it, is_new] = streams.emplace(stream, subscription); is_new) MarkLocked(it->second, options.flush_interval);
       continue;
@@ -286,6 +326,7 @@ void DataplaneSink::OnConnected(xds::StreamId stream, bool /*delta*/, const xds:
   subscription.metadata = node.metadata;
   subscription.version = MakeVersion(node.metadata, shared_->options.control_plane_version);
   subscription.connected = subscription.updated = shared_->clock.Now();
+  subscription.refresh_due = shared_->clock.Monotonic() + shared_->options.refresh_interval;
   const std::lock_guard lock(shared_->mutex);
   if (auto it = shared_->identities.find(subscription.proxy); it != shared_->identities.end()) subscription.identity = it->second;
   if (auto it = shared_->notes.find(subscription.proxy); it != shared_->notes.end()) subscription.notes = it->second;
@@ -293,6 +334,7 @@ void DataplaneSink::OnConnected(xds::StreamId stream, bool /*delta*/, const xds:
   Subscription& entry = shared_->streams[stream] = std::move(subscription);
   // Soon, so that users see the proxy online and removal delays can be short.
   shared_->MarkLocked(entry, shared_->options.first_flush);
+  shared_->ScheduleRefreshLocked();
 }
 
 void DataplaneSink::OnRequest(xds::StreamId stream, const xds::RequestOutcome& outcome) {
@@ -377,30 +419,6 @@ std::string DataplaneSink::LastRejection(const std::string& mesh, const std::str
 }
 
 void DataplaneSink::Flush() { shared_->WriteDirty(); }
-
-void FinalizeStaleSubscriptions(store::Store& store, const Clock& clock, const std::function<bool(const std::string& instance)>& is_alive) {
-  const Logger log("xds.sink");
-  const std::string now = FormatRfc3339(clock.Now());
-  for (const char* type : {"DataplaneInsight", "ZoneIngressInsight", "ZoneEgressInsight"}) {
-    const auto insights = store.List(type);
-    if (!insights.ok()) continue;
-    for (const ResourcePtr& stored : *insights) {
-      Resource insight = *stored;
-      auto list = insight.spec.find("subscriptions");
-      if (list == insight.spec.end() || !list->is_array()) continue;
-      bool changed = false;
-      for (Json& entry : *list) {
-        if (entry.contains("disconnectTime") || is_alive(GetString(entry, "controlPlaneInstanceId"))) continue;
-        entry["disconnectTime"] = now;
-        changed = true;
-      }
-      if (!changed) continue;
-      const auto written = store.Update(std::move(insight));
-      // A conflict means that the proxy is connected again, which ends old subscriptions too.
-      if (!written.ok() && written.error().code != ErrorCode::kConflict) log.Warn("cannot end a stale subscription", {{"reason", written.error().ToString()}});
-    }
-  }
-}
 
 bool VersionsCompatible(const std::string& control_plane, const std::string& proxy) {
   auto parse = [](const std::string& text, int64_t& major, int64_t& minor) {

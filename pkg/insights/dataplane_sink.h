@@ -32,6 +32,8 @@ struct SinkOptions {
   std::chrono::nanoseconds flush_interval = std::chrono::seconds(10);
   std::chrono::nanoseconds first_flush = std::chrono::milliseconds(10);  // gathers proxies that connect together
   size_t subscription_limit = 2;
+  // How often a subscription says that it is still held, for those who share the store (see reconcile::StaleSubscriptions). Zero: never.
+  std::chrono::nanoseconds refresh_interval{0};
   // Calls the closure later, on any thread.
   std::function<void(std::chrono::nanoseconds, std::function<void()>)> call_after;
 };
@@ -62,9 +64,6 @@ class DataplaneSink final : public xds::StreamObserver {
   struct Shared;
   const std::shared_ptr<Shared> shared_;  // outlives this for delayed writes
 };
-
-// Ends the subscriptions that a control plane left open when it died. `is_alive` tells of other control planes' instances.
-void FinalizeStaleSubscriptions(store::Store& store, const Clock& clock, const std::function<bool(const std::string& instance)>& is_alive);
 
 // Whether a kuma-dp fits the control plane: same major, at most two minors apart. Development versions always do.
 bool VersionsCompatible(const std::string& control_plane, const std::string& proxy);

@@ -144,13 +144,14 @@ std::vector<std::string> Dataplane::Services() const {
 }
 
 std::string Dataplane::IdentifyingService() const {
+  // The first by name: the order of inbounds tells nothing.
+  std::set<std::string_view> services;
   if (gateway) {
-    if (const auto it = gateway->tags.find(kServiceTag); it != gateway->tags.end()) return it->second;
+    if (const auto it = gateway->tags.find(kServiceTag); it != gateway->tags.end()) services.insert(it->second);
   }
-  for (const Inbound& inbound : inbounds) {
-    if (const std::string_view service = inbound.Service(); !service.empty()) return std::string(service);
-  }
-  return "unknown";
+  for (const Inbound& inbound : inbounds) services.insert(inbound.Service());
+  services.erase("");
+  return services.empty() ? "unknown" : std::string(*services.begin());
 }
 
 std::map<std::string, std::vector<std::string>, std::less<>> Dataplane::TagSet() const {

@@ -99,7 +99,7 @@ struct Dataplane {
   bool IsDelegatedGateway() const { return gateway.has_value() && !gateway->builtin; }
   // Services of all inbounds (or the gateway's), sorted, unique.
   std::vector<std::string> Services() const;
-  // The one that names the proxy's Envoy cluster and certificate: first inbound's or the gateway's service, "unknown" without tags.
+  // The one that names the proxy's Envoy cluster and logs: of its inbounds or gateway the first by name, "unknown" without tags.
   std::string IdentifyingService() const;
   // Values of each tag over all inbounds/gateway.
   std::map<std::string, std::vector<std::string>, std::less<>> TagSet() const;

@@ -124,6 +124,9 @@ bool Changes::empty() const {
 // The mutable side of one mesh: maps and indexes that the next snapshot is made from.
 struct SnapshotBuilder::MeshState {
   bool dirty = false;
+  // Whether the maps below differ from those of the last snapshot, be it in what no proxy reads.
+  bool dataplanes_differ = false;
+  bool destinations_differ = false;
   MeshConfigPtr mesh;
   std::map<std::string, DataplanePtr, std::less<>> dataplanes;
   std::map<std::string, std::set<std::string>, std::less<>> by_service;
@@ -170,6 +173,7 @@ void SnapshotBuilder::MeshState::MarkServicesOf(const Dataplane& dataplane) {
 }
 
 void SnapshotBuilder::MeshState::PutDataplane(const std::string& name, DataplanePtr next) {
+  dataplanes_differ = true;
   const auto it = dataplanes.find(name);
   const DataplanePtr previous = it == dataplanes.end() ? nullptr : it->second;
   if (previous != nullptr && next != nullptr && previous->digest == next->digest) {
@@ -195,6 +199,7 @@ void SnapshotBuilder::MeshState::PutDataplane(const std::string& name, Dataplane
 }
 
 void SnapshotBuilder::MeshState::PutDestination(const ResourcePtr& old_value, const ResourcePtr& new_value, const std::string& zone) {
+  destinations_differ = true;
   DestinationPtr next = new_value != nullptr ? ParseDestination(new_value, zone) : nullptr;
   if (old_value != nullptr) {
     const Kri old_kri = KriOf(old_value->meta);
@@ -432,14 +437,17 @@ std::map<std::string, SnapshotBuilder::Update> SnapshotBuilder::Build() {
     next->mesh_name = name;
     next->zone = zone_;
     next->mesh = state->mesh;
-    next->dataplanes = std::make_shared<const std::map<std::string, DataplanePtr, std::less<>>>(state->dataplanes);
+    next->dataplanes = previous != nullptr && !state->dataplanes_differ
+                           ? previous->dataplanes
+                           : std::make_shared<const std::map<std::string, DataplanePtr, std::less<>>>(state->dataplanes);
     next->endpoints = previous != nullptr && changes.endpoints.empty()
                           ? previous->endpoints
                           : std::make_shared<const std::map<std::string, EndpointSetPtr, std::less<>>>(state->endpoints);
     next->services = previous != nullptr && changes.services.empty()
                          ? previous->services
                          : std::make_shared<const std::map<std::string, ServiceInfoPtr, std::less<>>>(state->services);
-    next->destinations = std::make_shared<const std::map<Kri, DestinationPtr>>(state->destinations);
+    next->destinations =
+        previous != nullptr && !state->destinations_differ ? previous->destinations : std::make_shared<const std::map<Kri, DestinationPtr>>(state->destinations);
     std::map<std::string, ResourceListPtr, std::less<>> lists;
     for (const auto& [type, map] : state->resources) {
       const bool same = previous != nullptr && !state->dirty_types.contains(type) && previous->resources->contains(type);
@@ -454,6 +462,8 @@ std::map<std::string, SnapshotBuilder::Update> SnapshotBuilder::Build() {
     updates[name] = Update{next, std::move(state->changes)};
     state->changes = Changes();
     state->dirty = false;
+    state->dataplanes_differ = false;
+    state->destinations_differ = false;
     state->all_dirty = false;
     state->dirty_services.clear();
     state->dirty_destinations.clear();

@@ -47,7 +47,7 @@ struct Snapshot {
   SharedMap<std::string, ServiceInfoPtr> services;     // by service tag
   std::shared_ptr<const std::map<Kri, DestinationPtr>> destinations;
   SharedMap<std::string, ResourceListPtr> resources;   // by type: policies, MeshIdentity, MeshTrust, MeshOpenTelemetryBackend, ...
-  SharedMap<std::string, std::string> service_vips;    // by service tag: virtual address (transparent proxying)
+  SharedMap<std::string, std::string> service_vips;    // by entry ("0:service", "1:host"): the entry of the VIP configuration as JSON
   ResourceListPtr zone_ingresses;                      // global types, shared by all meshes
   ResourceListPtr zone_egresses;
   uint64_t revision = 0;

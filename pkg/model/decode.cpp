@@ -60,6 +60,7 @@ std::string_view GoType(FieldKind kind) {
     case FieldKind::kUint64: return "uint64";
     case FieldKind::kDouble: return "float64";
     case FieldKind::kList: return "[]json.RawMessage";
+    case FieldKind::kBytes: return "[]uint8";
     case FieldKind::kObject:
     case FieldKind::kMap: return "map[string]json.RawMessage";
     default: return "string";
@@ -435,7 +436,22 @@ class Decoder {
     return nullptr;
   }
 
+  // Go takes a list of numbers for bytes, too.
+  Json ListedBytes(const Json& list) {
+    std::string bytes;
+    for (const Json& item : list) {
+      const bool fits = item.is_null() || (item.is_number_integer() && item.get<double>() >= 0 && item.get<double>() <= 255);
+      if (!fits) {
+        Fatal("json: cannot unmarshal " + (item.is_number() ? "number " + GoNumberText(item) : std::string(GoJsonType(item))) + " into Go value of type uint8");
+        return nullptr;
+      }
+      bytes += static_cast<char>(item.is_null() ? 0 : item.get<int>());
+    }
+    return Base64Encode(bytes);
+  }
+
   Json BytesText(const Field& field, const Json& value, const std::string& path) {
+    if (proto_ && value.is_array()) return ListedBytes(value);
     if (!value.is_string()) return WrongType(field, value, path);
     std::string text = value.get<std::string>();
     const Result<std::string> decoded = Base64Decode(text);

@@ -173,7 +173,9 @@ Result<Resource> FromDocument(const Json& document, const TypeDescriptor& type, 
       violations.push_back({"spec", R"(in body must be of type object: "null")"});
     }
     DecodeResult status;
-    if (type.has_status && document.contains("status")) {
+    if (type.has_status && document.contains("status") && document["status"].is_null()) {
+      violations.push_back({"status", R"(in body must be of type object: "null")"});
+    } else if (type.has_status && document.contains("status")) {
       status = Decode(type.status_schema, document["status"], "status");
       violations.insert(violations.end(), status.violations.begin(), status.violations.end());
     }

@@ -18,6 +18,11 @@ std::vector<std::string> SniRemarks(const Resource& destination, const std::stri
     std::string section = GetString(port, "name");
     if (section.empty()) section = std::to_string(GetInt(port, "port"));
     const auto add = [&](const std::string& text) { remarks.push_back("Invalid " + type + " SNI (port " + QuoteGo(section) + "): " + text + ". This is deprecated."); };
+    if (port.contains("name") && GetString(port, "name").empty()) {
+      section.clear();
+      add("mesh, name and sectionName must be non-empty");
+      return;
+    }
     const auto part = [&](const char* name, const std::string& value) {
       const std::vector<std::string> errors = CheckDns1123Label(value);
       if (!errors.empty()) add(std::string(name) + " " + QuoteGo(value) + " does not conform to RFC 1123: " + Join(errors, "; "));

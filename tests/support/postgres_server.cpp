@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <stdexcept>
 #include <thread>
 #ifdef __linux__
@@ -44,7 +45,10 @@ std::string FindBin() {
     globfree(&found);
   }
   for (const std::string& folder : folders) {
-    if (access((folder + "/initdb").c_str(), X_OK) == 0 && access((folder + "/postgres").c_str(), X_OK) == 0) return folder;
+    // PATH may have a link to it; the other programs lie beside the real one.
+    std::error_code missing;
+    const std::string real = std::filesystem::canonical(folder + "/initdb", missing).parent_path();
+    if (!missing && access((real + "/initdb").c_str(), X_OK) == 0 && access((real + "/postgres").c_str(), X_OK) == 0) return real;
   }
   return {};
 }

@@ -44,6 +44,18 @@ bool HasAppended(const Json& value, bool top_level, const PolicyTraits& traits) 
   return false;
 }
 
+// What is concatenated from nothing but empty lists is no list.
+void DropEmptyAppended(Json& value) {
+  if (!value.is_object()) return;
+  for (auto& [name, field] : value.items()) {
+    if (field.is_array() && field.empty() && name.starts_with("append")) {
+      field = nullptr;
+    } else {
+      DropEmptyAppended(field);
+    }
+  }
+}
+
 struct KeyedItem {
   const Json* key = nullptr;
   std::vector<const Json*> defaults;
@@ -85,6 +97,7 @@ Json MergeGroup(const std::vector<const Json*>& confs, const PolicyTraits& trait
     ClearAppended(merged, true, traits);
     for (const Json* conf : confs) Concatenate(merged, *conf, true, traits);
   }
+  DropEmptyAppended(merged);
   if (!traits.merge_list.empty()) MergeItems(merged, traits);
   if (traits.after_merge) traits.after_merge(merged);
   return merged;

@@ -65,31 +65,17 @@ void ListDeclared(const ProxyInput& input, OutboundList& list) {
   }
 }
 
-// What transparentProxying.reachableBackends and backendRef outbounds allow; nothing: everything.
-std::optional<std::set<Kri>> ReachableBackends(const ProxyInput& input) {
-  const mesh::Dataplane& dataplane = *input.dataplane;
-  const Kri self = KriOf(dataplane.resource->meta);
-  std::vector<Json> refs;
-  for (const mesh::Outbound& outbound : dataplane.outbounds) {
-    if (!outbound.backend_ref) continue;
-    Json& ref = refs.emplace_back(
-        Json{{"kind", outbound.backend_ref->kind}, {"name", outbound.backend_ref->name}, {"port", outbound.backend_ref->port}});
-    for (const auto& [key, value] : outbound.backend_ref->labels) ref["labels"][key] = value;
-  }
-  const bool listed = dataplane.transparent_proxying && dataplane.transparent_proxying->has_reachable_backends;
-  if (refs.empty() && listed) {
-    for (const Json& ref : dataplane.transparent_proxying->reachable_backends) refs.push_back(ref);
-  }
-  if (refs.empty() && !listed) return std::nullopt;
-
-  std::set<Kri> reachable;
+// Ports of the destinations that the refs select.
+std::set<Kri> Selected(const ProxyInput& input, const std::vector<Json>& refs) {
+  const Kri self = KriOf(input.dataplane->resource->meta);
+  std::set<Kri> selected;
   for (const Json& ref : refs) {
     const auto add = [&](const mesh::Destination* destination) {
       if (destination == nullptr) return;
       // A port that the destination does not have stands for all it has.
       const mesh::DestinationPort* wanted = destination->FindPort(static_cast<uint32_t>(GetInt(ref, "port")));
       for (const mesh::DestinationPort& port : destination->ports) {
-        if (wanted == nullptr || wanted == &port) reachable.insert(destination->kri.WithSection(port.SectionName()));
+        if (wanted == nullptr || wanted == &port) selected.insert(destination->kri.WithSection(port.SectionName()));
       }
     };
     const Json& labels = Get(ref, "labels");
@@ -101,7 +87,26 @@ std::optional<std::set<Kri>> ReachableBackends(const ProxyInput& input) {
       add(input.snapshot->FindDestination(policy::TargetRefToKri(self, policy::ParseTargetRef(ref))));
     }
   }
-  return reachable;
+  return selected;
+}
+
+// What backendRef outbounds or else transparentProxying.reachableBackends allow, where the Dataplane itself tells that its traffic is
+// redirected; nothing: everything.
+std::optional<std::set<Kri>> ReachableBackends(const ProxyInput& input) {
+  const mesh::Dataplane& dataplane = *input.dataplane;
+  if (!dataplane.transparent_proxying) return std::nullopt;
+  std::vector<Json> refs;
+  for (const mesh::Outbound& outbound : dataplane.outbounds) {
+    if (!outbound.backend_ref) continue;
+    Json& ref = refs.emplace_back(
+        Json{{"kind", outbound.backend_ref->kind}, {"name", outbound.backend_ref->name}, {"port", outbound.backend_ref->port}});
+    for (const auto& [key, value] : outbound.backend_ref->labels) ref["labels"][key] = value;
+  }
+  if (std::set<Kri> selected = Selected(input, refs); !selected.empty()) return selected;
+  if (!dataplane.transparent_proxying->has_reachable_backends) return std::nullopt;
+  refs.clear();
+  for (const Json& ref : dataplane.transparent_proxying->reachable_backends) refs.push_back(ref);
+  return Selected(input, refs);
 }
 
 // One stored entry: a service, a host of external services, or a name of another kind.

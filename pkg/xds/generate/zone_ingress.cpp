@@ -22,7 +22,7 @@ UnitOutput GenerateListener(const ListenerInput& input) {
   if (draft.chains.empty()) {
     // Envoy refuses a listener without chains.
     ::envoy::extensions::filters::network::direct_response::v3::Config config;
-    config.mutable_response()->set_inline_string(input.greeting);
+    config.mutable_response()->set_inline_bytes(input.greeting);
     draft.chains.emplace_back().Add("envoy.filters.network.direct_response", std::move(config));
   }
   UnitOutput output;

@@ -18,7 +18,8 @@ TOKEN = "admin-token"
 def tools():
     """(etcd, kube-apiserver)"""
     cache = os.environ.get("KUMA_CACHE_DIR") or os.path.expanduser("~/.cache/kuma")
-    folders = sorted(glob.glob(os.path.join(cache, "kubernetes-*")), key=os.path.getmtime, reverse=True)
+    built = [folder for folder in glob.glob(os.path.join(cache, "kubernetes-*")) if not folder.endswith(".part")]
+    folders = sorted(built, key=os.path.getmtime, reverse=True)
     folders += [os.environ.get("KUBEBUILDER_ASSETS", ""), *os.environ.get("PATH", "").split(":")]
     for folder in filter(None, folders):
         found = [os.path.join(folder, name) for name in ("etcd", "kube-apiserver")]

@@ -511,7 +511,7 @@ TEST_CASE("overviews hold what clients of the reference know of an insight") {
   Resource insight;
   insight.meta.key = {"DataplaneInsight", "demo", "b1"};
   insight.spec = {{"metadata", {{"a", "b"}}}, {"warnings", {{{"resource", "r"}, {"message", "left out"}}}}};
-  REQUIRE(world.store.Create(insight).ok());
+  REQUIRE(world.store.Create(insight, std::nullopt).ok());
   CHECK(world.Get("/meshes/demo/dataplane-insights/b1").body["warnings"].size() == 1);
   CHECK(world.Get("/meshes/demo/dataplanes/b1/_overview").body["dataplaneInsight"] == Json{{"metadata", {{"a", "b"}}}});
   CHECK(world.Get("/meshes/demo/dataplanes/_overview").body["items"][0]["dataplaneInsight"] == Json{{"metadata", {{"a", "b"}}}});

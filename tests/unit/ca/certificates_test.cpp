@@ -62,6 +62,15 @@ TEST_CASE("keys survive their PEM form") {
   CHECK_FALSE(PrivateKey::FromPem("-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n").ok());
 }
 
+TEST_CASE("a process that ends does not wait for keys") {
+  const std::atomic<bool> cancelled{true};
+  CHECK(GenerateKeyUnless(cancelled, {KeySpec::Kind::kRsa, 8192}).error().code == ErrorCode::kUnavailable);  // would take seconds
+  KeyPool pool(1);
+  pool.Start();
+  pool.Stop();
+  if (pool.Ready() == 0) CHECK(pool.Take(kRsa2048).error().code == ErrorCode::kUnavailable);
+}
+
 TEST_CASE("root of a mesh") {
   const FixedClock clock;
   const CertFacts root = Must(ParseCertificate(RsaRoot().cert_pem));

@@ -33,6 +33,7 @@ struct Fixture {
     SinkOptions options;
     options.control_plane_id = id;
     options.control_plane_version = "2.14.3";
+    options.refresh_interval = refresh_interval;
     options.call_after = [this](std::chrono::nanoseconds, std::function<void()> fn) { delayed.push_back(std::move(fn)); };
     return std::make_unique<DataplaneSink>(std::move(options), failing, workers, clock, random);
   }
@@ -61,6 +62,7 @@ struct Fixture {
   uint64_t Version() { return (*store.Get({"DataplaneInsight", "demo", "web-1"}))->meta.version; }
 
   FakeClock clock;
+  std::chrono::nanoseconds refresh_interval{0};
   CountingRandom random;
   store::MemoryStore store;
   test::FailingStore failing{store};
@@ -144,13 +146,48 @@ TEST_CASE_METHOD(Fixture, "certificates in the insight") {
   CHECK_FALSE(Insight().contains("mTLS"));
 }
 
-TEST_CASE_METHOD(Fixture, "subscriptions of a dead control plane are ended") {
+TEST_CASE_METHOD(Fixture, "a shared store hears that a stream is still held") {
+  refresh_interval = std::chrono::seconds(150);
+  sink = MakeSink("cp-1");
   sink->OnConnected(1, false, Node());
   Elapse();
-  FinalizeStaleSubscriptions(store, clock, [](const std::string& instance) { return instance == "cp-1"; });
-  CHECK_FALSE(Insight()["subscriptions"][0].contains("disconnectTime"));
-  FinalizeStaleSubscriptions(store, clock, [](const std::string& instance) { return instance == "cp-2"; });
+  const auto generation = [&] { return GetInt(Insight()["subscriptions"][0], "generation"); };
+  CHECK(generation() == 0);
+  for (int round = 1; round <= 3; ++round) {
+    clock.passed += std::chrono::seconds(150);
+    Elapse();  // the timer
+    CHECK(delayed.size() == 2);  // one write, one timer
+    Elapse();
+    CHECK(generation() == round);
+  }
+
+  // Another control plane has the proxy by now: a stream that does not know yet must not seem open again.
+  const auto other = MakeSink("cp-2");
+  other->OnConnected(7, false, Node());
+  other->Flush();
   CHECK(Insight()["subscriptions"][0].contains("disconnectTime"));
+  clock.passed += std::chrono::seconds(150);
+  Elapse();
+  Elapse();
+  Json spec = Insight();
+  REQUIRE(spec["subscriptions"].size() == 2);
+  CHECK(spec["subscriptions"][0].contains("disconnectTime"));
+  CHECK_FALSE(spec["subscriptions"][1].contains("disconnectTime"));
+
+  // Somebody took this control plane for dead; its next word corrects that.
+  spec["subscriptions"][1]["disconnectTime"] = "2026-01-01T00:00:00Z";
+  Resource insight = **store.Get({"DataplaneInsight", "demo", "web-1"});
+  insight.spec = spec;
+  REQUIRE(store.Update(insight).ok());
+  clock.passed += std::chrono::seconds(150);
+  Elapse();
+  Elapse();
+  CHECK_FALSE(Insight()["subscriptions"][1].contains("disconnectTime"));
+  sink->OnClosed(1);
+  other->OnClosed(7);
+  Elapse();
+  Elapse();
+  CHECK(delayed.empty());  // nothing runs while nobody is connected
 }
 
 TEST_CASE_METHOD(Fixture, "a proxy whose resource is gone leaves no insight") {

@@ -70,7 +70,7 @@ networking:
   CHECK(states == std::vector<InboundState>{InboundState::kReady, InboundState::kReady, InboundState::kNotReady, InboundState::kIgnored, InboundState::kNotReady,
                                             InboundState::kReady});
   CHECK(dataplane->Services() == std::vector<std::string>{"a", "b", "c", "d"});
-  CHECK(dataplane->IdentifyingService() == "b");
+  CHECK(dataplane->IdentifyingService() == "a");
   CHECK(dataplane->TagSet().at("team") == std::vector<std::string>{"x", "y"});  // of ignored inbounds as well: certificates name all
   REQUIRE(dataplane->outbounds.size() == 2);
   CHECK(dataplane->outbounds[0].address == "127.0.0.1");

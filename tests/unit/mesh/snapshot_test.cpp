@@ -199,7 +199,18 @@ TEST_CASE("snapshots are immutable and share what did not change") {
   CHECK(before->dataplanes->size() == 1);
   CHECK(after->dataplanes->size() == 2);
   CHECK(after->resources->at("MeshTimeout") == before->resources->at("MeshTimeout"));
+  CHECK(after->destinations == before->destinations);
   CHECK(after->revision == before->revision + 1);
+  world.Put("MeshTimeout", "t", "{targetRef: {kind: Mesh}}");
+  world.Build();
+  const SnapshotPtr policy_changed = world.builder.Find("m");
+  CHECK(policy_changed->dataplanes == after->dataplanes);
+  CHECK(policy_changed->endpoints == after->endpoints);
+  CHECK(policy_changed->resources->at("MeshTimeout") != after->resources->at("MeshTimeout"));
+  // Labels and spec are the same, so no proxy is told; readers of the API still see the newer version.
+  world.Put("Dataplane", "b", Spec("10.0.0.2", "api"));
+  CHECK(world.Build().empty());
+  CHECK(world.builder.Find("m")->dataplanes->at("b") != policy_changed->dataplanes->at("b"));
   world.Delete("Mesh", "m");
   CHECK(world.Build().mesh);
   CHECK(world.builder.Find("m")->mesh == nullptr);

@@ -95,6 +95,7 @@ TEST_CASE("document errors") {
        ": creationTime in body must be of type string: \"null\"; : modificationTime in body must be of type date-time: \"\"",
        2},
       {{{"type", "Mesh"}, {"mtls", 1}}, "invalid Mesh object: \"json: cannot unmarshal number into Go value of type map[string]json.RawMessage\"", 0},
+      {{{"type", "MeshService"}, {"name", "x"}, {"spec", Json::object()}, {"status", nullptr}}, ": status in body must be of type object: \"null\"", 1},
       {{{"type", "Mesh"}, {"mesh", true}}, "invalid Mesh object: \"json: cannot unmarshal bool into Go struct field ResourceMeta.mesh of type string\"", 0},
       {{{"type", "Mesh"}, {"labels", "x"}},
        "invalid Mesh object: \"json: cannot unmarshal string into Go struct field ResourceMeta.labels of type map[string]string\"",

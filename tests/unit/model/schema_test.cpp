@@ -158,6 +158,10 @@ TEST_CASE("proto-based decoding drops zero values and keeps wrappers") {
       {R"({"items":[1]})", "", {}, "json: cannot unmarshal number into Go value of type map[string]json.RawMessage"},
       {R"({"conf":[]})", "", {}, "bad StructValue: json: cannot unmarshal array into Go value of type map[string]json.RawMessage"},
       {R"({"data":"a!"})", "", {}, "illegal base64 data at input byte 1"},
+      {R"({"data":1})", "", {}, "json: cannot unmarshal number into Go value of type []uint8"},
+      {R"({"data":[97,null]})", R"({"data":"YQA="})", {}, ""},
+      {R"({"data":[256]})", "", {}, "json: cannot unmarshal number 256 into Go value of type uint8"},
+      {R"({"data":["a"]})", "", {}, "json: cannot unmarshal string into Go value of type uint8"},
       {R"([])", "", {}, "json: cannot unmarshal array into Go value of type map[string]json.RawMessage"},
   };
   for (const Case& c : cases) {

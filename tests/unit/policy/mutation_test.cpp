@@ -4,6 +4,8 @@
 #include <set>
 
 #include "pkg/model/document.h"
+#include "pkg/model/labels.h"
+#include "pkg/model/names.h"
 #include "pkg/policy/all.h"
 #include "pkg/resources/all.h"
 
@@ -41,6 +43,8 @@ std::vector<Violation> Process(const Json& document, const TypeRegistry& types, 
   Resource resource = read.value();
   const TypeDescriptor& type = *types.Find(resource.meta.type());
   std::vector<Violation> violations = Validate(resource, type, {&types, "east", false, "kuma-system"});
+  ValidateLabels(resource.meta, type, {.zone = "east"}, violations);
+  ValidateMeta(resource.meta, type.scope, violations);
   if (!violations.empty()) return violations;
   if (normal != nullptr) *normal = ToDocument(resource, types);
   Resource mesh;

@@ -703,6 +703,49 @@ TEST_CASE("names that are no DNS labels are remarked") {
         "'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')");
 }
 
+TEST_CASE("destinations whose SNI is no host name are remarked") {
+  TypeRegistry types;
+  RegisterCoreTypes(types);
+  const std::string label =
+      "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character "
+      "(e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+  const std::string long_zone(63, 'z');
+  const std::string long_name(63, 'n');
+  const std::string long_mesh(63, 'm');
+  struct Row {
+    std::string mesh;
+    std::string name;
+    std::string zone;
+    std::string ports;
+    std::vector<std::string> remarks;
+  };
+  const std::vector<Row> rows = {
+      {"m", "a", "z", "[{port: 80}, {port: 81, name: http}]", {}},
+      {"m", "a", "", "[{port: 80, name: ''}]", {"Invalid MeshService SNI (port \"\"): mesh, name and sectionName must be non-empty. This is deprecated."}},
+      {"m", "a", "", "[{port: 80, name: a_b}]", {"Invalid MeshService SNI (port \"a_b\"): " + label + ". This is deprecated."}},
+      {"m_n",
+       "a",
+       "z.y",
+       "[{port: 80}]",
+       {"Invalid MeshService SNI (port \"80\"): mesh \"m_n\" does not conform to RFC 1123: " + label + ". This is deprecated.",
+        "Invalid MeshService SNI (port \"80\"): zone \"z.y\" does not conform to RFC 1123: must not contain dots. This is deprecated."}},
+      {long_mesh,
+       long_name,
+       long_zone,
+       "[{port: 80, name: " + std::string(60, 'p') + "}]",
+       {"Invalid MeshService SNI (port \"" + std::string(60, 'p') +
+        "\"): computed SNI is 261 characters which exceeds the DNS hostname limit (253). This is deprecated."}},
+  };
+  for (const Row& row : rows) {
+    INFO(row.mesh << " " << row.ports);
+    Resource service;
+    service.meta.key = {"MeshService", row.mesh, row.name};
+    if (!row.zone.empty()) service.meta.labels["kuma.io/zone"] = row.zone;
+    service.spec = {{"ports", ParseYaml(row.ports).value()}};
+    CHECK(types.Find("MeshService")->warnings(service) == row.remarks);
+  }
+}
+
 TEST_CASE("addresses and URIs") {
   for (const char* good : {"1.2.3.4", "::1", "2001:db8::1"}) CHECK(IsIp(good));
   for (const char* bad : {"1.2.3", "1.2.3.4.5", "a", "", "1.2.3.256"}) CHECK_FALSE(IsIp(bad));

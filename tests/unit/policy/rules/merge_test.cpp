@@ -27,6 +27,7 @@ TEST_CASE("confs merge field by field, later ones win") {
       {"an empty list replaces", {"{l: [1]}", "{l: []}"}, "{l: []}"},
       {"empty conf changes nothing", {"{a: 1}", "{}"}, "{a: 1}"},
       {"append lists concatenate", {"{appendX: [1]}", "{appendX: [2]}", "{}", "{appendX: [1]}"}, "{appendX: [1, 2, 1]}"},
+      {"empty append lists are none", {"{appendX: [], p: {appendX: []}, l: []}"}, "{appendX: null, p: {appendX: null}, l: []}"},
       {"nested append lists", {"{p: {appendX: [1], q: 1}}", "{p: {appendX: [2]}}"}, "{p: {appendX: [1, 2], q: 1}}"},
       {"append only in the first", {"{appendX: [1]}", "{a: 2}"}, "{appendX: [1], a: 2}"},
       {"append only in the last", {"{a: 2}", "{appendX: [1]}"}, "{appendX: [1], a: 2}"},

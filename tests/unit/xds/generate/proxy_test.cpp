@@ -11,10 +11,13 @@ namespace kuma::xds {
 
 namespace {
 
-ResourcePtr MakeResource(std::string type, std::string name, Json spec) {
+ResourcePtr MakeResource(std::string type, std::string name, Json spec, Labels labels = {}, Json status = {}) {
   auto resource = std::make_shared<Resource>();
-  resource->meta.key = {std::move(type), name == "demo" ? "" : "demo", std::move(name)};
+  const bool global = name == "demo" || type == "ZoneIngress";
+  resource->meta.key = {std::move(type), global ? "" : "demo", std::move(name)};
+  resource->meta.labels = std::move(labels);
   resource->spec = std::move(spec);
+  resource->status = std::move(status);
   return resource;
 }
 
@@ -30,8 +33,8 @@ struct World {
   std::shared_ptr<policy::RuleSets> rules = std::make_shared<policy::RuleSets>();
 
   World() { Put("Mesh", "demo", Json::object()); }
-  void Put(std::string type, std::string name, Json spec) {
-    builder.Apply(nullptr, MakeResource(std::move(type), std::move(name), std::move(spec)));
+  void Put(std::string type, std::string name, Json spec, Labels labels = {}, Json status = {}) {
+    builder.Apply(nullptr, MakeResource(std::move(type), std::move(name), std::move(spec), std::move(labels), std::move(status)));
     builder.Build();
   }
   std::vector<Unit> Plan(const std::string& name, std::vector<std::string> features = {}, IdentityPtr identity = nullptr) {
@@ -81,6 +84,7 @@ TEST_CASE("replicas share the units of outbounds, clusters and endpoints") {
 TEST_CASE("certificates that an agent serves are asked from it, and there are no secrets here") {
   World world;
   world.Put("Dataplane", "web-1", Networking("10.0.0.1", "web"));
+  world.Put("MeshTrust", "elsewhere", {{"trustDomain", "elsewhere"}});
   auto identity = std::make_shared<Identity>();
   identity->workload_secret = "spiffe://forest/oak";
   identity->agent_socket = "/run/agent.sock";
@@ -99,6 +103,51 @@ TEST_CASE("certificates that an agent serves are asked from it, and there are no
     INFO(part);
     CHECK(listener.find(part) != std::string::npos);
   }
+  // The agent knows trust domains that MeshTrusts do not.
+  CHECK(listener.find("match_typed_subject_alt_names") == std::string::npos);
+}
+
+TEST_CASE("server names of other zones depend on what stands at their edge") {
+  World world;
+  const Json ports = Json::array({{{"port", 8080}, {"appProtocol", "http"}}});
+  Json members = Json::array();
+  Json outbounds = Json::array();
+  uint32_t port = 9000;
+  const auto outbound = [&](const char* kind, const char* zone) {
+    Json labels = {{"kuma.io/display-name", "prices"}};
+    if (*zone != 0) labels["kuma.io/zone"] = zone;
+    outbounds.push_back({{"port", ++port}, {"backendRef", {{"kind", kind}, {"labels", labels}, {"port", 8080}}}});
+  };
+  for (const char* zone : {"far", "farther"}) {
+    const Labels labels = {{"kuma.io/origin", "global"}, {"kuma.io/zone", zone}, {"kuma.io/display-name", "prices"}};
+    world.Put("MeshService", std::string("prices-") + zone, {{"ports", ports}, {"state", "Available"}}, labels);
+    members.push_back({{"mesh", "demo"}, {"zone", zone}, {"name", "prices"}});
+    outbound("MeshService", zone);
+    const Json networking = {{"address", "10.0.9.1"}, {"port", 10001}, {"advertisedAddress", "192.0.2." + std::to_string(port % 100)}, {"advertisedPort", 10001}};
+    world.Put("ZoneIngress", std::string("ingress-") + zone, {{"zone", zone}, {"networking", networking}});
+  }
+  world.Put("MeshZoneAddress", "edge", {{"address", "192.0.2.70"}, {"port", 10001}}, {{"kuma.io/origin", "global"}, {"kuma.io/zone", "far"}});
+  world.Put("MeshMultiZoneService", "prices", {{"ports", ports}}, {{"kuma.io/display-name", "prices"}}, {{"meshServices", members}});
+  outbound("MeshMultiZoneService", "");
+  world.Put("Mesh", "demo", {{"mtls", {{"enabledBackend", "own"}, {"backends", Json::array({{{"name", "own"}, {"type", "builtin"}}})}}}});
+  world.Put("Dataplane", "web-1", Networking("10.0.0.1", "web", outbounds));
+  auto identity = std::make_shared<Identity>();
+  identity->workload_secret = "kri_mid_demo_default__own_";
+  std::map<std::string, std::string> clusters;
+  for (const Unit& unit : world.Plan("web-1", {}, identity)) {
+    for (const OutputResource& resource : unit.generate().resources) {
+      if (resource.type == ResourceType::kCluster) clusters[resource.name] = resource.message->ShortDebugString();
+    }
+  }
+  CHECK(clusters["demo_prices__far_msvc_8080"].find("sni: \"sni.msvc.demo.far.prices.8080\"") != std::string::npos);
+  CHECK(clusters["demo_prices__farther_msvc_8080"].find(".prices.8080.demo.ms\"") != std::string::npos);
+  const std::string& everywhere = clusters["demo_prices___mzsvc_8080"];
+  INFO(everywhere);
+  CHECK(everywhere.find("sni: \"sni.mzsvc.demo.prices.8080\"") != std::string::npos);
+  const size_t match = everywhere.find("transport_socket_matches { name: \"farther\"");
+  REQUIRE(match != std::string::npos);
+  CHECK(everywhere.find(".prices.8080.demo.mzms\"", match) != std::string::npos);
+  CHECK(everywhere.find("transport_socket_matches { name: \"far\"") == std::string::npos);
 }
 
 TEST_CASE("a new endpoint is a new endpoint unit and nothing else") {
