@@ -381,6 +381,7 @@ void ControlPlane::RunUntilStopped() {
   p.stop_requested.get_future().wait();
   kLog.Info("stopping");
   p.stopping = true;
+  p.admin_certs->Stop();
   p.keys.Stop();  // nobody waits for keys any more
   p.leadership->Stop();  // early, so that another one takes over while we end
   std::promise<void> http_stopped;

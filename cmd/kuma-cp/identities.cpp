@@ -289,7 +289,7 @@ void AdminCerts::Prepare() {
     key_ = std::make_unique<ca::PrivateKey>(std::move(key));
     return Ok();
   };
-  if (const Status status = load(); !status.ok()) {
+  if (const Status status = load(); !status.ok() && !stopping_) {
     log_.Error("the Envoy admin authority is not usable; proxies get no admin listener", {{"error", status.error().ToString()}});
   }
   const std::lock_guard lock(mutex_);

@@ -1,6 +1,7 @@
 // Certificates of the control plane's making: workload identities of meshes with mTLS, and the certificates of Envoy admin listeners.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -83,6 +84,8 @@ class AdminCerts {
   xds::AdminMaterialPtr For(const std::string& address);
   // With which this control plane calls these listeners. As For().
   xds::AdminMaterialPtr ForControlPlane();
+  // The control plane ends: a key that is not there is no error any more.
+  void Stop() { stopping_ = true; }
 
  private:
   xds::AdminMaterialPtr IssueLocked(ca::CertPurpose purpose, const std::string& host);
@@ -91,6 +94,7 @@ class AdminCerts {
   const ca::KeySource keys_;
   const Clock& clock_;
   Logger log_{"admin-certs"};
+  std::atomic<bool> stopping_{false};
   std::mutex mutex_;
   std::condition_variable prepared_cv_;
   // Guarded by mutex_.

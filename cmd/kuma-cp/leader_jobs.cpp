@@ -130,7 +130,7 @@ void LeaderJobs::EnsureKeys() {
   if (status.ok()) {
     if (const Result<std::string> made = deps_.secrets.FindOrCreate("", ca::kInterCpCaSecret, make_inter_cp); !made.ok()) status = made.error();
   }
-  if (!status.ok() && !stopping_) log_.Error("cannot make the keys of tokens", {{"error", status.error().ToString()}});
+  if (!status.ok() && !deps_.keys.stopped()) log_.Error("cannot make the keys of tokens", {{"error", status.error().ToString()}});
 }
 
 }  // namespace kuma::cp

@@ -27,6 +27,7 @@ class KeyPool {
   // Kinds other than RSA-2048 are generated at once.
   Result<PrivateKey> Take(const KeySpec& spec);
   size_t Ready() const;
+  bool stopped() const { return stopping_; }
   KeySource Source() {
     return [this](const KeySpec& spec) { return Take(spec); };
   }

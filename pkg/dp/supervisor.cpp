@@ -252,6 +252,7 @@ void Supervisor::WatchUntilLive(Nanos pause) {
                      [this, pause, alive = std::weak_ptr<char>(alive_)](Result<io::HttpResponse> reply) {
                        if (alive.expired() || state_ != State::kRunning) return;
                        if (reply.ok() && reply->status == 200) {
+                         live_ = true;
                          log_.Info("the proxy is ready", {{"after", Millis(deps_.clock.Monotonic() - started_)}});
                          return;
                        }
@@ -300,7 +301,11 @@ void Supervisor::Drain() {
   PostAdmin("/healthcheck/fail", [this, end](const Status& status) {
     if (state_ != State::kDraining) return;
     if (!status.ok()) {
-      log_.Error("could not drain connections", {{"error", status.error().message}});
+      if (live_) {
+        log_.Error("could not drain connections", {{"error", status.error().message}});
+      } else {
+        log_.Info("Envoy is not up yet, there is nothing to drain");
+      }
       return StopEnvoy();
     }
     log_.Info("waiting for connections to be drained", {{"waitTime", FormatDuration(settings_.drain_time)}});

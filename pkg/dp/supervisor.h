@@ -86,6 +86,7 @@ class Supervisor {
   EnvoyVersion envoy_version_;
   DataplaneToken token_;
   AdminAddress admin_;
+  bool live_ = false;  // Envoy was ready once
   bool drained_ = false;
 
   std::unique_ptr<io::ChildProcess> version_probe_;

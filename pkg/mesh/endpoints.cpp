@@ -67,7 +67,9 @@ Endpoint FromInbound(const EndpointSources& sources, const Dataplane& dataplane,
   return endpoint;
 }
 
-std::vector<Endpoint> ThroughEgress(const EndpointSources& sources, const Tags& tags, const std::shared_ptr<const ExternalEndpoint>& external) {
+// `to_zone`: on the way to an ingress of another zone, which only the egresses of all meshes know.
+std::vector<Endpoint> ThroughEgress(const EndpointSources& sources, const Tags& tags, const std::shared_ptr<const ExternalEndpoint>& external,
+                                    bool to_zone = false) {
   std::vector<Endpoint> out;
   const auto add = [&](std::string address, uint32_t port) {
     Endpoint endpoint;
@@ -80,6 +82,7 @@ std::vector<Endpoint> ThroughEgress(const EndpointSources& sources, const Tags& 
   };
   // Egresses of the mesh and those of all meshes prove themselves in different ways, so they are never mixed.
   for (const auto& [name, dataplane] : sources.dataplanes) {
+    if (to_zone) break;
     for (const ProxyListener& listener : dataplane->listeners) {
       if (listener.type == "ZoneEgress" && listener.state == InboundState::kReady) add(listener.address, listener.port);
     }
@@ -193,7 +196,7 @@ std::vector<Endpoint> TagServiceEndpoints(const EndpointSources& sources, std::s
         const std::shared_ptr<const ExternalEndpoint> external =
             GetBool(available, "externalService") ? std::make_shared<ExternalEndpoint>() : nullptr;
         if (sources.mesh->zone_egress) {
-          for (Endpoint& endpoint : ThroughEgress(sources, parsed, external)) out.push_back(std::move(endpoint));
+          for (Endpoint& endpoint : ThroughEgress(sources, parsed, external, true)) out.push_back(std::move(endpoint));
           continue;
         }
         Endpoint endpoint;

@@ -189,7 +189,11 @@ class Decoder {
         continue;
       }
       if (value.is_null()) {
-        if (!proto_) NullValue(*field, At(path, field->name));
+        if (!proto_ && field->required && field->kind == FieldKind::kIntOrString) {
+          out[field->name] = 0;  // a null is read as the zero value
+        } else if (!proto_) {
+          NullValue(*field, At(path, field->name));
+        }
         continue;
       }
       Json decoded = Value(*field, value, At(path, field->name));

@@ -62,7 +62,8 @@ void Inbound(InboundDraft& draft, const PolicySlice& slice) {
 }
 
 void Cluster(OutboundClusterDraft& draft, const PolicySlice& slice) {
-  if (!Applies(draft.proxy, slice) || draft.external || !draft.cluster.tls || (!draft.destination && !draft.has_outbound)) return;
+  const bool leaves_mesh = draft.external || (draft.destination && draft.destination->type == "MeshExternalService");
+  if (!Applies(draft.proxy, slice) || leaves_mesh || !draft.cluster.tls || (!draft.destination && !draft.has_outbound)) return;
   const Json conf = slice.CatchAll();
   const Json& version = Get(conf, "tlsVersion");
   const Json& ciphers = Get(conf, "tlsCiphers");

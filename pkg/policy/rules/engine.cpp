@@ -94,7 +94,9 @@ RuleSet BuildEgressRuleSet(const TypeDescriptor& policy_type, const mesh::Tags& 
     if (policies[i].shadow && !options.include_shadow) continue;
     all[i] = '1';
     out.matched.push_back(policies[i].resource);
-    if (SelectsService(policies[i].top, service_tags)) selected[i] = '1';
+    // `rules` are for proxies of the mesh; what leaves it knows `from` alone.
+    const bool by_rules = traits.has_from && !Get(policies[i].resource->spec, "rules").empty();
+    if (!by_rules && SelectsService(policies[i].top, service_tags)) selected[i] = '1';
   }
   if (traits.has_from) {
     CopyInbound(*index->Inbound(selected), InboundKey{}, out);

@@ -85,8 +85,11 @@ std::vector<ResolvedTarget> ResolveTargetRef(const TargetRef& ref, const Resourc
   for (const mesh::Destination* destination : found) {
     ResolvedTarget target{destination->kri, &destination->resource->meta};
     if (port != 0 || !ref.section.empty()) {
-      const mesh::DestinationPort* own = port != 0 ? destination->FindPort(port) : destination->FindPort(std::string_view(ref.section));
-      if (own == nullptr) continue;
+      // Policies know a port that has a name by that name alone.
+      const auto own = std::find_if(destination->ports.begin(), destination->ports.end(), [&](const mesh::DestinationPort& one) {
+        return port != 0 ? one.port == port : one.SectionName() == ref.section;
+      });
+      if (own == destination->ports.end()) continue;
       target.kri = target.kri.WithSection(own->SectionName());
     }
     out.push_back(std::move(target));

@@ -89,7 +89,10 @@ Result<std::unique_ptr<Connection>> Connection::Open(const Options& options) {
   const std::string settings = "SET statement_timeout = " + std::to_string(options.statement_timeout.count()) + "; SET idle_in_transaction_session_timeout = 60000";
   // A pooler lets everybody log in and makes those wait here for whom it has no session.
   const auto left = std::chrono::duration_cast<milliseconds>(deadline - RealClock().Monotonic());
-  if (const Status set = connection->Execute(settings.c_str(), std::max(left, milliseconds(1))); !set.ok()) return failed(set.error().message);
+  if (const Status set = connection->Execute(settings.c_str(), std::max(left, milliseconds(1))); !set.ok()) {
+    if (RealClock().Monotonic() < deadline) return failed(set.error().message);
+    return failed("no answer within " + std::to_string(options.connect_timeout.count()) + " s after the login; it hangs, or is a connection pooler without a free session");
+  }
   connection->opened_at = RealClock().Monotonic();
   return connection;
 }

@@ -178,7 +178,7 @@ policy::ProxyFacts MakeProxyFacts(const ProxyInput& input) {
   }
   if (AnyPolicy(input, &policy::PolicyHooks::names_proxy)) {
     facts.proxy_name = dataplane.name;
-    facts.proxy_address = dataplane.address;
+    facts.proxy_address = GetString(Get(dataplane.resource->spec, "networking"), "advertisedAddress", dataplane.address);
     facts.proxy_labels = dataplane.labels();
   }
   SetTelemetry(facts, input);

@@ -28,18 +28,24 @@ def server_folder():
 
 
 class Postgres:
-    def __init__(self):
+    def __init__(self, copy_of=None):
+        """`copy_of`: another one, whose streaming replica this will be."""
         self.bin, self.port = server_folder(), free_ports(1)[0]
         self.folder = tempfile.mkdtemp(prefix="kuma-pg-", dir="/tmp")
         self.user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None  # the server refuses to run as root
         if self.user:
             os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
         self.data = os.path.join(self.folder, "data")
-        self._run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
+        if copy_of:
+            self._run("pg_basebackup", "-D", self.data, "-h", copy_of.folder, "-p", str(copy_of.port), "-U", "postgres", "-R", "-c", "fast", "--no-sync", "-w")
+        else:
+            self._run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
         with open(os.path.join(self.data, "postgresql.conf"), "a", encoding="utf-8") as conf:
             conf.write("port = %d\nlisten_addresses = '%s'\nunix_socket_directories = '%s'\nmax_connections = 200\n" % (self.port, LOCAL, self.folder))
         self.process = None
         self.start()
+        if copy_of:
+            return
         self.sql("postgres", "CREATE ROLE kuma LOGIN PASSWORD 'kuma' CREATEDB")
         self.sql("postgres", "CREATE DATABASE kuma OWNER kuma")
 
@@ -118,8 +124,8 @@ class Postgres:
         return {"KUMA_STORE_TYPE": "postgres", "KUMA_STORE_POSTGRES_HOST": LOCAL, "KUMA_STORE_POSTGRES_PORT": str(port or self.port)}
 
 
-def database(mesh):
-    server = Postgres()
+def database(mesh, copy_of=None):
+    server = Postgres(copy_of)
     mesh.others.append(server)
     return server
 
@@ -139,9 +145,10 @@ def control_plane(mesh, server, name, env=None):
     return cp
 
 
-def metric(cp, name):
+def metric(cp, name, *labels):
+    """The first one of that name that has all of the labels (key="value"), or None."""
     for line in fetch(cp.diagnostics_port, "/metrics").body.splitlines():
-        if line.startswith(name + "{") or line.startswith(name + " "):
+        if line.startswith((name + "{", name + " ")) and all(label in line for label in labels):
             return float(line.rsplit(" ", 1)[1])
     return None
 

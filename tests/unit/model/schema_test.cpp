@@ -25,7 +25,8 @@ Schema PolicySchema() {
                  Field::Map("tags", Field::String("", ""), ""),
                  Field::Bytes("data", ""), Field::Double("factor", ""), Field::String("short", "").MaxLength(3), Pattern(), Status(),
                  Field::Int("big", "", FieldKind::kInt64), Field::Int("count", "", FieldKind::kUint32),
-                 Field::Int("weight", "", FieldKind::kUint64), Field::List("some", Field::Int("", ""), "").MinItems(1)}};
+                 Field::Int("weight", "", FieldKind::kUint64),
+                 Field::Object("abort", {Field::IntOrString("percentage", "").Required()}, ""), Field::List("some", Field::Int("", ""), "").MinItems(1)}};
 }
 
 Schema ProtoSchema() {
@@ -106,6 +107,8 @@ TEST_CASE("schema-checked decoding") {
       {R"({"count":-1})", "", {}, "json: cannot unmarshal number -1 into field spec.count of type uint32"},
       {R"({"weight":-1})", "", {}, "json: cannot unmarshal number -1 into field spec.weight of type uint64"},
       {R"({"percent":3000000000})", "", {}, "json: cannot unmarshal number 3000000000 into field spec.percent of type int32"},
+      {R"({"percent":null,"abort":{"percentage":null}})", R"({"abort":{"percentage":0}})", {}, ""},
+      {R"({"abort":{}})", "", {{"spec.abort.percentage", "in body is required"}}, ""},
       {R"({"percent":1.5})",
        "{}",
        {{"", "\"spec.percent\" must validate at least one schema (anyOf)"},

@@ -546,6 +546,13 @@ TEST_CASE("other types are checked") {
       {"{type: MeshZoneAddress, mesh: d, name: b, spec: {address: \"\", port: 0}}",
        {{"spec.address", "in body should be at least 1 chars long"}, {"spec.port", "in body should be greater than or equal to 1"}},
        ""},
+      {"{type: Workload, mesh: d, name: w, spec: {}, status: {dataplaneProxies: {connected: 1, healthy: 0}}}",
+       {{"", "status.dataplaneProxies.total in body is required"}},
+       ""},
+      {"{type: MeshIdentity, mesh: d, name: i, spec: {selector: {}, provider: {type: Spire}}, status: {conditions: [{type: Ready, status: \"True\", "
+       "reason: 1st, message: x}]}}",
+       {{"", "status.conditions[0].reason in body should match '^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$'"}},
+       ""},
   });
 }
 

@@ -43,6 +43,14 @@ Resource Timeout(const std::string& mesh, const std::string& name, Labels labels
   return resource;
 }
 
+AdmissionOptions Of(const std::string& zone, bool is_federated_zone = false) {
+  AdmissionOptions options;
+  options.is_global = zone.empty();
+  options.is_federated_zone = is_federated_zone;
+  options.zone = zone;
+  return options;
+}
+
 Resource Dataplane(Labels labels) {
   Resource resource = Timeout("demo", "d", std::move(labels));
   resource.meta.key.type = "Dataplane";
@@ -60,9 +68,9 @@ TEST_CASE("writes that do not fit are refused in the words clients know") {
   const std::string label_1035 =
       "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an "
       "alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
-  const AdmissionOptions zone{.zone = "east"};
-  const AdmissionOptions global{.is_global = true};
-  const AdmissionOptions federated{.is_federated_zone = true, .zone = "east"};
+  const AdmissionOptions zone = Of("east");
+  const AdmissionOptions global = Of("");
+  const AdmissionOptions federated = Of("east", true);
   Resource other_type = Timeout("demo", "a");
   other_type.meta.key.type = "MeshRetry";
   Resource empty = Timeout("demo", "a");
@@ -122,8 +130,8 @@ TEST_CASE("writes that do not fit are refused in the words clients know") {
     MemoryStore store(RealClock());
     Resource mesh;
     mesh.meta.key = {"Mesh", "", "demo"};
-    REQUIRE(store.Create(mesh).ok());
-    REQUIRE(store.Create(Timeout("demo", "old", {{"kuma.io/display-name", "x"}})).ok());
+    REQUIRE(store.Create(mesh, std::nullopt).ok());
+    REQUIRE(store.Create(Timeout("demo", "old", {{"kuma.io/display-name", "x"}}), std::nullopt).ok());
     Admission admission(types, store, c.options);
     const PutResult result = admission.Put(c.key, c.incoming);
     REQUIRE(result.error.has_value());
@@ -137,11 +145,11 @@ TEST_CASE("what another control plane wrote is not deleted here") {
   TypeRegistry types;
   Register(types);
   MemoryStore store(RealClock());
-  REQUIRE(store.Create(Timeout("demo", "a", {{"kuma.io/origin", "zone"}})).ok());
-  Admission global(types, store, {.is_global = true});
+  REQUIRE(store.Create(Timeout("demo", "a", {{"kuma.io/origin", "zone"}}), std::nullopt).ok());
+  Admission global(types, store, Of(""));
   CHECK(global.Delete({"MeshTimeout", "demo", "a"}).error().violations ==
         std::vector<Violation>{{"labels[\"kuma.io/origin\"]", "the origin label must be set to 'global'"}});
-  Admission federated(types, store, {.is_federated_zone = true, .zone = "east"});
+  Admission federated(types, store, Of("east", true));
   CHECK(federated.Delete({"MeshTimeout", "demo", "a"}).ok());
   CHECK(federated.Delete({"Nope", "demo", "a"}).error().message == "invalid type \"Nope\"");
 }

@@ -50,6 +50,7 @@ spec:
     - {targetRef: {kind: Mesh}, default: {a: 1, b: 1}}
     - {targetRef: {kind: MeshService, name: api, sectionName: none}, default: {d: 4}}
     - {targetRef: {kind: MeshService, name: unknown}, default: {e: 5}}
+    - {targetRef: {kind: MeshService, name: api, sectionName: '80'}, default: {f: 6}}  # a port that has a name is not called by number
 )");
   const RuleSet rules = world.Rules("ToOnly", "web");
   // Entries go from the mesh to sections, however they are written.
@@ -257,6 +258,22 @@ spec: {targetRef: {kind: MeshService, name: web}, to: [{targetRef: {kind: MeshSe
   CHECK(PartText(list[0].subset) == "{kuma.io/service=web}");
   CHECK(list[0].conf == Parsed("{a: 1, b: 1}"));
   CHECK(list[1].conf == Parsed("{a: 1}"));
+}
+
+TEST_CASE("an egress knows from entries, not rules") {
+  const World world(std::string(kMesh) + R"(
+type: Both
+name: by-from
+spec: {from: [{targetRef: {kind: Mesh}, default: {a: 1}}]}
+---
+type: Both
+name: by-rules
+spec: {rules: [{default: {b: 1}}]}
+)");
+  const RuleSet rules = BuildEgressRuleSet(*world.types.Find("Both"), {{"kuma.io/service", "ext"}}, *world.snapshot);
+  REQUIRE(rules.inbound.at(InboundKey{}).size() == 1);
+  CHECK(rules.inbound.at(InboundKey{}).front().conf == Parsed("{a: 1}"));
+  CHECK(rules.matched.size() == 2);
 }
 
 TEST_CASE("with a cache the rules are those without, and what was read is recorded for every proxy") {
